@@ -1,0 +1,341 @@
+//! Marks where one step ends inside a fused plan.
+//!
+//! A marker passes batches through unchanged. It counts the rows of its step and puts the step's
+//! name on errors that come from below. Projections, limits and predicates that cannot fail move
+//! through it; a predicate on a *fenced* column stays above, so that an error (a division by zero
+//! in that column) is still blamed on the step that computes it.
+
+use std::collections::{BTreeSet, HashSet};
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
+
+use async_trait::async_trait;
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::arrow::record_batch::RecordBatch;
+use datafusion::common::config::ConfigOptions;
+use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::common::{DFSchemaRef, Result, Statistics};
+use datafusion::error::DataFusionError;
+use datafusion::execution::context::QueryPlanner;
+use datafusion::execution::{RecordBatchStream, SendableRecordBatchStream, TaskContext};
+use datafusion::logical_expr::{
+    Expr, Extension, LogicalPlan, UserDefinedLogicalNode, UserDefinedLogicalNodeCore,
+};
+use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_plan::execution_plan::CardinalityEffect;
+use datafusion::physical_plan::filter_pushdown::{
+    ChildPushdownResult, FilterDescription, FilterPushdownPhase, FilterPushdownPropagation,
+};
+use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties};
+use datafusion::physical_planner::DefaultPhysicalPlanner;
+use futures::{Stream, StreamExt};
+
+use crate::error::{Tagged, blamed_step};
+
+/// Rows that passed a step's marker, summed over partitions.
+#[derive(Debug, Default)]
+pub struct StepCounter {
+    rows: AtomicU64,
+}
+
+impl StepCounter {
+    /// Rows so far.
+    pub fn rows(&self) -> u64 {
+        self.rows.load(Ordering::Relaxed)
+    }
+}
+
+/// Ends `step` in a logical plan; predicates on `fenced` columns stay above.
+pub fn mark(
+    plan: LogicalPlan,
+    step: &str,
+    counter: &Arc<StepCounter>,
+    fenced: BTreeSet<String>,
+) -> LogicalPlan {
+    let marker = Marker {
+        step: Some(StepMark { step: step.to_owned(), counter: Arc::clone(counter) }),
+        fenced,
+        input: plan,
+    };
+    LogicalPlan::Extension(Extension { node: Arc::new(marker) })
+}
+
+/// Keeps a predicate above this point: it may fail, and must be blamed on its own step.
+pub fn fence(plan: LogicalPlan) -> LogicalPlan {
+    let fenced = plan.schema().fields().iter().map(|f| f.name().clone()).collect();
+    LogicalPlan::Extension(Extension { node: Arc::new(Marker { step: None, fenced, input: plan }) })
+}
+
+#[derive(Debug, Clone)]
+struct StepMark {
+    step: String,
+    counter: Arc<StepCounter>,
+}
+
+#[derive(Debug, Clone)]
+struct Marker {
+    step: Option<StepMark>,
+    fenced: BTreeSet<String>,
+    input: LogicalPlan,
+}
+
+impl Marker {
+    fn label(&self) -> &str {
+        self.step.as_ref().map_or("", |mark| mark.step.as_str())
+    }
+}
+
+// Identity is what the plan says, not where it counts.
+impl PartialEq for Marker {
+    fn eq(&self, other: &Self) -> bool {
+        self.label() == other.label() && self.fenced == other.fenced && self.input == other.input
+    }
+}
+
+impl Eq for Marker {}
+
+impl std::hash::Hash for Marker {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.label().hash(state);
+        self.fenced.hash(state);
+        self.input.hash(state);
+    }
+}
+
+impl PartialOrd for Marker {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        match self.label().cmp(other.label()) {
+            std::cmp::Ordering::Equal => self.input.partial_cmp(&other.input),
+            decided => Some(decided),
+        }
+    }
+}
+
+impl UserDefinedLogicalNodeCore for Marker {
+    fn name(&self) -> &'static str {
+        "Step"
+    }
+
+    fn inputs(&self) -> Vec<&LogicalPlan> {
+        vec![&self.input]
+    }
+
+    fn schema(&self) -> &DFSchemaRef {
+        self.input.schema()
+    }
+
+    fn expressions(&self) -> Vec<Expr> {
+        Vec::new()
+    }
+
+    fn prevent_predicate_push_down_columns(&self) -> HashSet<String> {
+        self.fenced.iter().cloned().collect()
+    }
+
+    fn fmt_for_explain(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Step: {}", self.label())
+    }
+
+    fn with_exprs_and_inputs(&self, _: Vec<Expr>, inputs: Vec<LogicalPlan>) -> Result<Self> {
+        let input = inputs.into_iter().next().ok_or_else(|| {
+            DataFusionError::Internal("a step marker needs one input".to_owned())
+        })?;
+        Ok(Self { step: self.step.clone(), fenced: self.fenced.clone(), input })
+    }
+
+    fn necessary_children_exprs(&self, output_columns: &[usize]) -> Option<Vec<Vec<usize>>> {
+        Some(vec![output_columns.to_vec()])
+    }
+
+    fn supports_limit_pushdown(&self) -> bool {
+        true
+    }
+}
+
+/// `DataFusion`'s planner, with markers.
+#[derive(Debug)]
+pub struct MarkingPlanner;
+
+#[async_trait]
+impl QueryPlanner for MarkingPlanner {
+    async fn create_physical_plan(
+        &self,
+        logical_plan: &LogicalPlan,
+        session: &dyn datafusion::catalog::Session,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        use datafusion::physical_planner::PhysicalPlanner;
+        DefaultPhysicalPlanner::with_extension_planners(vec![Arc::new(MarkerPlanner)])
+            .create_physical_plan(logical_plan, session)
+            .await
+    }
+}
+
+struct MarkerPlanner;
+
+#[async_trait]
+impl datafusion::physical_planner::ExtensionPlanner for MarkerPlanner {
+    async fn plan_extension(
+        &self,
+        _planner: &dyn datafusion::physical_planner::PhysicalPlanner,
+        node: &dyn UserDefinedLogicalNode,
+        _logical_inputs: &[&LogicalPlan],
+        physical_inputs: &[Arc<dyn ExecutionPlan>],
+        _session: &dyn datafusion::catalog::Session,
+        _context: &datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext,
+    ) -> Result<Option<Arc<dyn ExecutionPlan>>> {
+        let (Some(marker), Some(input)) =
+            (node.as_any().downcast_ref::<Marker>(), physical_inputs.first())
+        else {
+            return Ok(None);
+        };
+        Ok(Some(match &marker.step {
+            Some(mark) => Arc::new(MarkerExec { mark: mark.clone(), input: Arc::clone(input) }),
+            None => Arc::clone(input),
+        }))
+    }
+}
+
+#[derive(Debug)]
+struct MarkerExec {
+    mark: StepMark,
+    input: Arc<dyn ExecutionPlan>,
+}
+
+impl DisplayAs for MarkerExec {
+    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "StepExec: {}", self.mark.step)
+    }
+}
+
+impl ExecutionPlan for MarkerExec {
+    fn name(&self) -> &'static str {
+        "StepExec"
+    }
+
+    fn properties(&self) -> &Arc<PlanProperties> {
+        self.input.properties()
+    }
+
+    fn maintains_input_order(&self) -> Vec<bool> {
+        vec![true]
+    }
+
+    fn benefits_from_input_partitioning(&self) -> Vec<bool> {
+        vec![false]
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+        vec![&self.input]
+    }
+
+    fn apply_expressions(
+        &self,
+        _f: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
+    ) -> Result<TreeNodeRecursion> {
+        Ok(TreeNodeRecursion::Continue)
+    }
+
+    fn with_new_children(
+        self: Arc<Self>,
+        children: Vec<Arc<dyn ExecutionPlan>>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let input = children.into_iter().next().ok_or_else(|| {
+            DataFusionError::Internal("a step marker needs one input".to_owned())
+        })?;
+        Ok(Arc::new(Self { mark: self.mark.clone(), input }))
+    }
+
+    fn execute(
+        &self,
+        partition: usize,
+        context: Arc<TaskContext>,
+    ) -> Result<SendableRecordBatchStream> {
+        let input = self
+            .input
+            .execute(partition, context)
+            .map_err(|error| tag(&self.mark.step, error))?;
+        Ok(Box::pin(MarkedStream { mark: self.mark.clone(), input }))
+    }
+
+    fn child_stats_requests(
+        &self,
+        partition: Option<usize>,
+    ) -> Vec<datafusion::physical_plan::ChildStats> {
+        vec![datafusion::physical_plan::ChildStats::At(partition)]
+    }
+
+    fn statistics_from_inputs(
+        &self,
+        input_stats: &[Arc<Statistics>],
+        _args: &datafusion::physical_plan::StatisticsArgs,
+    ) -> Result<Arc<Statistics>> {
+        input_stats.first().cloned().ok_or_else(|| {
+            DataFusionError::Internal("a step marker needs one input".to_owned())
+        })
+    }
+
+    fn supports_limit_pushdown(&self) -> bool {
+        true
+    }
+
+    fn cardinality_effect(&self) -> CardinalityEffect {
+        CardinalityEffect::Equal
+    }
+
+    fn gather_filters_for_pushdown(
+        &self,
+        _phase: FilterPushdownPhase,
+        parent_filters: Vec<Arc<dyn PhysicalExpr>>,
+        _config: &ConfigOptions,
+    ) -> Result<FilterDescription> {
+        FilterDescription::from_children(parent_filters, &self.children())
+    }
+
+    fn handle_child_pushdown_result(
+        &self,
+        _phase: FilterPushdownPhase,
+        child_pushdown_result: ChildPushdownResult,
+        _config: &ConfigOptions,
+    ) -> Result<FilterPushdownPropagation<Arc<dyn ExecutionPlan>>> {
+        Ok(FilterPushdownPropagation::if_all(child_pushdown_result))
+    }
+}
+
+struct MarkedStream {
+    mark: StepMark,
+    input: SendableRecordBatchStream,
+}
+
+impl Stream for MarkedStream {
+    type Item = Result<RecordBatch>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.input.poll_next_unpin(context).map(|item| {
+            item.map(|batch| match batch {
+                Ok(batch) => {
+                    let rows = batch.num_rows() as u64;
+                    self.mark.counter.rows.fetch_add(rows, Ordering::Relaxed);
+                    Ok(batch)
+                }
+                Err(error) => Err(tag(&self.mark.step, error)),
+            })
+        })
+    }
+}
+
+impl RecordBatchStream for MarkedStream {
+    fn schema(&self) -> SchemaRef {
+        self.input.schema()
+    }
+}
+
+/// The innermost marker wins: it is nearest to where the error arose.
+fn tag(step: &str, source: DataFusionError) -> DataFusionError {
+    if blamed_step(&source).is_some() {
+        return source;
+    }
+    DataFusionError::External(Box::new(Tagged { step: step.to_owned(), source }))
+}

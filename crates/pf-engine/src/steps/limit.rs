@@ -1,0 +1,19 @@
+//! `limit`: the first rows, in order.
+
+use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
+use serde::Deserialize;
+
+use super::{Planned, StepContext};
+use crate::error::KeyedError;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LimitStep {
+    n: usize,
+    offset: usize,
+}
+
+pub(super) fn limit(context: &StepContext<'_>, input: LogicalPlan) -> Result<Planned, KeyedError> {
+    let step: LimitStep = context.config()?;
+    Ok(LogicalPlanBuilder::from(input).limit(step.offset, Some(step.n))?.build()?.into())
+}

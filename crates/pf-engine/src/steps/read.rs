@@ -1,0 +1,319 @@
+//! `read`: files as a table. Parquet goes through `DataFusion`'s scan, which prunes by filters;
+//! CSV and Avro through pf-io-core.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::{DataType, Schema, SchemaRef};
+use datafusion::catalog::TableProvider;
+use datafusion::datasource::file_format::parquet::ParquetFormat;
+use datafusion::datasource::listing::{
+    ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl,
+};
+use datafusion::datasource::provider_as_source;
+use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder, cast as cast_expr};
+use pf_io_core::{AvroFile, BadLines, CsvFile, CsvOptions, Format, IoError, ParquetFile};
+use serde::Deserialize;
+use serde_json::{Map, Value as Json};
+
+use super::filter::keep_where;
+use super::{Planned, StepContext, project, select, unqualified};
+use crate::context;
+use crate::error::{AtKey, EngineError, KeyedError};
+use crate::expression::column;
+use crate::scan::{FileTable, OpenFile};
+use crate::types::parse_type;
+
+/// Rows that decide the types of a CSV file when only a plan is wanted.
+const PROVISIONAL_ROWS: usize = 1000;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum FormatName {
+    Auto,
+    Parquet,
+    Csv,
+    Avro,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum OnBadLines {
+    Error,
+    Warn,
+    Skip,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ReadStep {
+    path: Vec<PathBuf>,
+    format: FormatName,
+    columns: Option<Vec<String>>,
+    r#where: Option<String>,
+    schema: Option<Map<String, Json>>,
+    limit: Option<usize>,
+    delimiter: String,
+    header: bool,
+    quote: Option<String>,
+    escape: Option<String>,
+    comment: Option<String>,
+    skip_rows: usize,
+    null_values: Vec<String>,
+    encoding: String,
+    infer_rows: Option<usize>,
+    on_bad_lines: OnBadLines,
+}
+
+pub(super) fn read(context: &StepContext<'_>) -> Result<Planned, KeyedError> {
+    let step: ReadStep = context.config()?;
+    let paths = pf_io_core::expand(&step.path).at("path")?;
+    let schema = typed_columns(&step)?;
+    let first = paths.first().ok_or_else(|| EngineError::Config {
+        message: "a read step needs a path".to_owned(),
+    })?;
+    let format = match step.format {
+        FormatName::Auto => Format::detect(first).at("path")?,
+        FormatName::Parquet => Format::Parquet,
+        FormatName::Csv => Format::Csv,
+        FormatName::Avro => Format::Avro,
+    };
+    let table: Arc<dyn TableProvider> = match format {
+        Format::Parquet => parquet_table(context, &paths).at("path")?,
+        Format::Csv => csv_table(context, &step, &paths, &schema)?,
+        Format::Avro => avro_table(context, &paths).at("path")?,
+    };
+    let source = provider_as_source(table);
+    let scan = LogicalPlanBuilder::scan(context.step.output.as_str(), source, None)?.build()?;
+    let mut plan = unqualified(scan)?;
+    if format != Format::Csv {
+        plan = cast_columns(plan, &schema)?;
+    }
+    if let Some(condition) = &step.r#where {
+        plan = keep_where(context, plan, condition).at("where")?;
+    }
+    if let Some(columns) = &step.columns {
+        let chosen = columns
+            .iter()
+            .enumerate()
+            .map(|(i, name)| {
+                let expr = column(name, plan.schema()).at(format!("columns.{i}"))?;
+                Ok((name.clone(), expr))
+            })
+            .collect::<Result<_, KeyedError>>()?;
+        plan = project(plan, chosen).at("columns")?;
+    }
+    if let Some(limit) = step.limit {
+        plan = LogicalPlanBuilder::from(plan).limit(0, Some(limit))?.build()?;
+    }
+    Ok(plan.into())
+}
+
+fn typed_columns(step: &ReadStep) -> Result<Vec<(String, DataType)>, KeyedError> {
+    let Some(schema) = &step.schema else { return Ok(Vec::new()) };
+    schema
+        .iter()
+        .map(|(name, wanted)| {
+            let parsed = parse_type(wanted.as_str().unwrap_or_default());
+            Ok((name.clone(), parsed.at(format!("schema.{name}"))?))
+        })
+        .collect()
+}
+
+fn cast_columns(
+    plan: LogicalPlan,
+    schema: &[(String, DataType)],
+) -> Result<LogicalPlan, KeyedError> {
+    if schema.is_empty() {
+        return Ok(plan);
+    }
+    let mut columns = select::same_columns(&plan)?;
+    for (name, wanted) in schema {
+        let source = column(name, plan.schema()).at(format!("schema.{name}"))?;
+        if let Some(place) = columns.iter_mut().find(|(other, _)| other == name) {
+            place.1 = cast_expr(source, wanted.clone());
+        }
+    }
+    Ok(project(plan, columns)?)
+}
+
+fn parquet_table(
+    context: &StepContext<'_>,
+    paths: &[PathBuf],
+) -> Result<Arc<dyn TableProvider>, EngineError> {
+    // Our own look at each footer gives the better error for a damaged file.
+    for path in paths {
+        ParquetFile::open(path)?;
+    }
+    let urls = paths
+        .iter()
+        .map(|path| {
+            url::Url::from_file_path(path).map_err(|()| EngineError::Config {
+                message: format!("{} is no absolute path", path.display()),
+            })
+        })
+        .map(|url| Ok(ListingTableUrl::try_new(url?, None)?))
+        .collect::<Result<Vec<_>, EngineError>>()?;
+    let options = ListingOptions::new(Arc::new(ParquetFormat::default())).with_file_extension("");
+    let config = ListingTableConfig::new_with_multi_paths(urls).with_listing_options(options);
+    let inferred = context::runtime()?.block_on(config.infer_schema(context.state))?;
+    Ok(Arc::new(ListingTable::try_new(inferred)?))
+}
+
+fn avro_table(
+    context: &StepContext<'_>,
+    paths: &[PathBuf],
+) -> Result<Arc<dyn TableProvider>, EngineError> {
+    let mut files = Vec::new();
+    for path in paths {
+        files.push(OpenFile::Avro(AvroFile::open(path, None)?));
+    }
+    let schema = same_schema(paths, &files)?;
+    Ok(Arc::new(FileTable::new(schema, files, Arc::clone(context.halt))))
+}
+
+fn csv_table(
+    context: &StepContext<'_>,
+    step: &ReadStep,
+    paths: &[PathBuf],
+    schema: &[(String, DataType)],
+) -> Result<Arc<dyn TableProvider>, KeyedError> {
+    let mut options = csv_options(context, step, schema)?;
+    let mut files = open_all(context, paths, &options)?;
+    if let Some(unified) = unified_types(&files) {
+        options.schema = unified;
+        files = open_all(context, paths, &options)?;
+    }
+    let files: Vec<OpenFile> = files
+        .into_iter()
+        .map(|file| {
+            for warning in file.warnings() {
+                context.warn(format!("step '{}': {warning}", context.step.name));
+            }
+            OpenFile::Csv(file)
+        })
+        .collect();
+    let schema = same_schema(paths, &files).at("path")?;
+    Ok(Arc::new(FileTable::new(schema, files, Arc::clone(context.halt))))
+}
+
+fn open_all(
+    context: &StepContext<'_>,
+    paths: &[PathBuf],
+    options: &CsvOptions,
+) -> Result<Vec<CsvFile>, KeyedError> {
+    paths
+        .iter()
+        .map(|path| CsvFile::open(path, options, context.cancel))
+        .map(|file| {
+            file.map_err(|error| {
+                let key = if matches!(&error, IoError::Schema { column, .. }
+                    if options.schema.iter().any(|(name, _)| name == column))
+                {
+                    "schema"
+                } else {
+                    "path"
+                };
+                KeyedError { key: Some(key.to_owned()), error: error.into() }
+            })
+        })
+        .collect()
+}
+
+/// Types for all columns when several files were inferred differently, else `None`.
+fn unified_types(files: &[CsvFile]) -> Option<Vec<(String, DataType)>> {
+    let first = files.first()?.schema();
+    if files.iter().all(|file| file.schema() == first) {
+        return None;
+    }
+    let types = first.fields().iter().map(|field| {
+        let mut common = field.data_type().clone();
+        for file in files {
+            if let Ok(other) = file.schema().field_with_name(field.name()) {
+                common = wider(&common, other.data_type());
+            }
+        }
+        (field.name().clone(), common)
+    });
+    Some(types.collect())
+}
+
+/// The type that loses no value of either: numbers of two kinds are floats, the rest is text.
+fn wider(a: &DataType, b: &DataType) -> DataType {
+    match (a, b) {
+        _ if a == b => a.clone(),
+        (DataType::Int64, DataType::Float64) | (DataType::Float64, DataType::Int64) => {
+            DataType::Float64
+        }
+        _ => DataType::Utf8,
+    }
+}
+
+/// The one schema of all files; another one is an error that names the file.
+fn same_schema(paths: &[PathBuf], files: &[OpenFile]) -> Result<SchemaRef, EngineError> {
+    let Some(first) = files.first() else { return Ok(Arc::new(Schema::empty())) };
+    let schema = first.schema();
+    for (path, file) in paths.iter().zip(files).skip(1) {
+        let other = file.schema();
+        let differing = schema
+            .fields()
+            .iter()
+            .zip(other.fields())
+            .find(|(a, b)| a.name() != b.name() || a.data_type() != b.data_type());
+        if differing.is_some() || schema.fields().len() != other.fields().len() {
+            return Err(differs(path, &paths[0], differing.map(|(a, _)| a.name().as_str())));
+        }
+    }
+    Ok(schema)
+}
+
+fn differs(path: &Path, first: &Path, column: Option<&str>) -> EngineError {
+    let what = column.map_or_else(
+        || "the number of columns differs".to_owned(),
+        |column| format!("column '{column}' differs"),
+    );
+    EngineError::Schema {
+        column: column.map(str::to_owned),
+        message: format!("{}: {what} from {}", path.display(), first.display()),
+        hint: Some("read the files in separate steps and union them by name".into()),
+    }
+}
+
+fn csv_options(
+    context: &StepContext<'_>,
+    step: &ReadStep,
+    schema: &[(String, DataType)],
+) -> Result<CsvOptions, KeyedError> {
+    if !step.encoding.eq_ignore_ascii_case("utf-8") {
+        let message = format!("encoding '{}' is not available, only utf-8 is", step.encoding);
+        return Err(EngineError::Config { message }).at("encoding");
+    }
+    let provisional = context.execution.is_none().then_some(PROVISIONAL_ROWS);
+    Ok(CsvOptions {
+        delimiter: byte(&step.delimiter).at("delimiter")?,
+        header: step.header,
+        quote: step.quote.as_deref().filter(|q| !q.is_empty()).map(byte).transpose().at("quote")?,
+        escape: step.escape.as_deref().map(byte).transpose().at("escape")?,
+        comment: step.comment.as_deref().map(byte).transpose().at("comment")?,
+        skip_rows: step.skip_rows,
+        null_values: step.null_values.clone(),
+        columns: None,
+        schema: schema.to_vec(),
+        infer_rows: step.infer_rows.or(provisional),
+        on_bad_lines: match step.on_bad_lines {
+            OnBadLines::Error => BadLines::Error,
+            OnBadLines::Warn => BadLines::Warn,
+            OnBadLines::Skip => BadLines::Skip,
+        },
+        // With a condition the limit counts rows that meet it.
+        limit: if step.r#where.is_none() { step.limit } else { None },
+        memory_limit: context.memory_limit,
+    })
+}
+
+fn byte(text: &str) -> Result<u8, EngineError> {
+    match text.as_bytes() {
+        [byte] if byte.is_ascii() => Ok(*byte),
+        _ => Err(EngineError::Config { message: format!("{text:?} is not one ASCII character") }),
+    }
+}

@@ -1,0 +1,106 @@
+//! `save`: rows of a plan into a file that appears whole or not at all.
+
+use std::path::PathBuf;
+
+use datafusion::logical_expr::LogicalPlan;
+use pf_io_core::{Format, QuoteStyle, TableWriter, WriteMode, WriteOptions};
+use serde::Deserialize;
+
+use super::StepContext;
+use crate::error::{AtKey, EngineError, KeyedError};
+use crate::execute::Execution;
+use crate::plain;
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum FormatName {
+    Parquet,
+    Csv,
+    Avro,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Mode {
+    Replace,
+    Error,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SaveStep {
+    path: PathBuf,
+    format: FormatName,
+    mode: Mode,
+    mkdir: bool,
+    compression: Option<String>,
+    row_group_rows: usize,
+    delimiter: String,
+    header: bool,
+    null_value: String,
+    quote: String,
+}
+
+/// A published file.
+#[derive(Debug, Clone)]
+pub struct SavedFile {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Rows in it.
+    pub rows: u64,
+    /// Its size.
+    pub bytes: u64,
+    /// `xxh3-128:` and the digest in hex.
+    pub checksum: String,
+}
+
+/// Runs `input` and writes its rows.
+pub(crate) fn save(
+    context: &StepContext<'_>,
+    execution: &Execution<'_>,
+    input: LogicalPlan,
+) -> Result<SavedFile, KeyedError> {
+    let step: SaveStep = context.config()?;
+    let options = WriteOptions {
+        format: match step.format {
+            FormatName::Parquet => Format::Parquet,
+            FormatName::Csv => Format::Csv,
+            FormatName::Avro => Format::Avro,
+        },
+        mode: match step.mode {
+            Mode::Replace => WriteMode::Replace,
+            Mode::Error => WriteMode::Error,
+        },
+        mkdir: step.mkdir,
+        compression: step.compression.clone(),
+        row_group_rows: step.row_group_rows,
+        delimiter: one_byte(&step.delimiter).at("delimiter")?,
+        header: step.header,
+        null_value: step.null_value.clone(),
+        quote: quote_byte(&step.quote).at("quote")?,
+        quote_style: QuoteStyle::Necessary,
+    };
+    let schema = plain::schema(input.schema().as_arrow());
+    let mut writer = TableWriter::create(&step.path, schema, &options).at("path")?;
+    execution.for_each(context.state, input, |batch| {
+        writer.write(&plain::batch(&batch)?).map_err(EngineError::from)
+    })?;
+    let report = writer.finish().at("path")?;
+    Ok(SavedFile {
+        path: report.path,
+        rows: report.rows,
+        bytes: report.bytes,
+        checksum: format!("xxh3-128:{}", report.checksum),
+    })
+}
+
+fn one_byte(text: &str) -> Result<u8, EngineError> {
+    match text.as_bytes() {
+        [byte] if byte.is_ascii() => Ok(*byte),
+        _ => Err(EngineError::Config { message: format!("{text:?} is not one ASCII character") }),
+    }
+}
+
+fn quote_byte(text: &str) -> Result<u8, EngineError> {
+    one_byte(text)
+}

@@ -1,0 +1,141 @@
+//! Comparisons that would silently cast text to numbers are type errors.
+
+use datafusion::arrow::datatypes::DataType;
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
+use datafusion::common::{DFSchema, Result};
+use datafusion::error::DataFusionError;
+use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr};
+use datafusion::logical_expr::{Expr, ExprSchemable};
+use datafusion::sql::sqlparser::ast::BinaryOperator;
+
+use crate::error::EngineError;
+use crate::types::type_name;
+
+/// Refuses operators whose two sides do not belong together.
+#[derive(Debug)]
+pub struct StrictOperators;
+
+impl ExprPlanner for StrictOperators {
+    fn plan_binary_op(
+        &self,
+        expr: RawBinaryExpr,
+        schema: &DFSchema,
+    ) -> Result<PlannerResult<RawBinaryExpr>> {
+        if let (Ok(left), Ok(right)) = (expr.left.get_type(schema), expr.right.get_type(schema)) {
+            let compared = is_comparison(&expr.op) && !comparable(&left, &right);
+            let computed = is_arithmetic(&expr.op) && (is_text(&left) || is_text(&right));
+            if compared || computed {
+                return Err(mismatch(&expr.op.to_string(), &expr.left, &left, &expr.right, &right));
+            }
+        }
+        Ok(PlannerResult::Original(expr))
+    }
+}
+
+/// Checks the comparisons that are no binary operators: IN lists and BETWEEN.
+pub fn check(expr: &Expr, schema: &DFSchema) -> Result<()> {
+    expr.apply(|node| {
+        let (subject, others): (&Expr, Vec<&Expr>) = match node {
+            Expr::InList(list) => (&list.expr, list.list.iter().collect()),
+            Expr::Between(between) => (&between.expr, vec![&between.low, &between.high]),
+            _ => return Ok(TreeNodeRecursion::Continue),
+        };
+        for other in others {
+            let (left, right) = (subject.get_type(schema)?, other.get_type(schema)?);
+            if !comparable(&left, &right) {
+                let word = if matches!(node, Expr::InList(_)) { "IN" } else { "BETWEEN" };
+                return Err(mismatch(word, subject, &left, other, &right));
+            }
+        }
+        Ok(TreeNodeRecursion::Continue)
+    })
+    .map(|_| ())
+}
+
+/// Whether values of the two types can be compared without a guess.
+pub fn comparable(left: &DataType, right: &DataType) -> bool {
+    let text_and_number = |a: &DataType, b: &DataType| {
+        is_text(a) && (b.is_numeric() || matches!(b, DataType::Boolean))
+    };
+    let bool_and_number =
+        |a: &DataType, b: &DataType| matches!(a, DataType::Boolean) && b.is_numeric();
+    let time_and_number = |a: &DataType, b: &DataType| is_time(a) && b.is_numeric();
+    ![text_and_number, bool_and_number, time_and_number]
+        .iter()
+        .any(|clash| clash(left, right) || clash(right, left))
+}
+
+/// Text in any of its layouts.
+pub fn is_text(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => true,
+        DataType::Dictionary(_, value) => is_text(value),
+        _ => false,
+    }
+}
+
+fn is_time(data_type: &DataType) -> bool {
+    matches!(data_type, DataType::Date32 | DataType::Date64 | DataType::Timestamp(..))
+}
+
+fn is_comparison(op: &BinaryOperator) -> bool {
+    matches!(
+        op,
+        BinaryOperator::Eq
+            | BinaryOperator::NotEq
+            | BinaryOperator::Lt
+            | BinaryOperator::LtEq
+            | BinaryOperator::Gt
+            | BinaryOperator::GtEq
+            | BinaryOperator::Spaceship
+    )
+}
+
+fn is_arithmetic(op: &BinaryOperator) -> bool {
+    matches!(
+        op,
+        BinaryOperator::Multiply | BinaryOperator::Divide | BinaryOperator::Modulo
+    ) || matches!(op, BinaryOperator::Plus | BinaryOperator::Minus)
+}
+
+fn mismatch(
+    op: &str,
+    left: &Expr,
+    left_type: &DataType,
+    right: &Expr,
+    right_type: &DataType,
+) -> DataFusionError {
+    let message = format!(
+        "cannot apply {op} to {} ({}) and {} ({})",
+        written(left),
+        type_name(left_type),
+        written(right),
+        type_name(right_type)
+    );
+    let text = if is_text(left_type) { left } else { right };
+    let other = if is_text(left_type) { right_type } else { left_type };
+    let hint = match text {
+        Expr::Literal(..) => "write the literal without quotes".to_owned(),
+        _ => format!("CAST({} AS {}) if the text holds such values", written(text), sql_type(other)),
+    };
+    DataFusionError::External(Box::new(EngineError::types(message, Some(hint))))
+}
+
+fn written(expr: &Expr) -> String {
+    match expr {
+        Expr::Column(column) => format!("'{}'", column.name),
+        Expr::Literal(value, _) => value.to_string(),
+        other => format!("'{}'", other.schema_name()),
+    }
+}
+
+fn sql_type(data_type: &DataType) -> &'static str {
+    match data_type {
+        DataType::Boolean => "BOOLEAN",
+        t if t.is_integer() => "BIGINT",
+        t if t.is_numeric() => "DOUBLE",
+        DataType::Date32 | DataType::Date64 => "DATE",
+        DataType::Timestamp(..) => "TIMESTAMP",
+        _ => "VARCHAR",
+    }
+}

@@ -1,0 +1,77 @@
+//! Components against their checkers and petgraph.
+
+mod common;
+
+use common::{GO, Rows, large, on_any_threads, rows};
+use petgraph::algo::{connected_components, kosaraju_scc};
+use petgraph::graph::DiGraph;
+use pf_graph_core::IdOrder;
+use pf_graph_core::algo::{ComponentsMode, components};
+use pf_graph_core::verify::{check_strong_components, check_weak_components};
+use proptest::prelude::*;
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn both_modes(rows in rows(0.0..1.0f64)) {
+        let graph = rows.graph(IdOrder::Appearance);
+        let mut oracle =
+            DiGraph::<(), ()>::from_edges(rows.edges().arcs().map(|(u, v, _)| (u as u32, v as u32)));
+        while oracle.node_count() < rows.n as usize {
+            oracle.add_node(());
+        }
+
+        let weak = components(&graph, ComponentsMode::Weak, &GO).unwrap();
+        prop_assert_eq!(check_weak_components(&rows.edges(), &weak), Ok(()));
+        prop_assert_eq!(weak.count, connected_components(&oracle));
+
+        let strong = components(&graph, ComponentsMode::Strong, &GO).unwrap();
+        prop_assert_eq!(check_strong_components(&rows.edges(), &strong), Ok(()));
+        let expected = kosaraju_scc(&oracle);
+        prop_assert_eq!(strong.count, expected.len());
+        for members in expected {
+            let label = strong.component[members[0].index()];
+            prop_assert!(members.iter().all(|v| strong.component[v.index()] == label));
+        }
+        if !rows.directed {
+            prop_assert_eq!(weak, strong);
+        }
+    }
+}
+
+#[test]
+fn labels_count_from_the_first_vertex() {
+    let rows = Rows::new(6, &[(5, 1), (1, 5), (4, 2), (2, 2), (0, 4)], true);
+    let graph = rows.graph(IdOrder::Appearance);
+    let weak = components(&graph, ComponentsMode::Weak, &GO).unwrap();
+    assert_eq!((weak.component, weak.count), (vec![0, 1, 0, 2, 0, 1], 3));
+    let strong = components(&graph, ComponentsMode::Strong, &GO).unwrap();
+    assert_eq!((strong.component, strong.count), (vec![0, 1, 2, 3, 4, 1], 5));
+}
+
+#[test]
+fn deep_graphs_need_no_call_stack() {
+    let n = 200_000;
+    let mut edges: Vec<(u32, u32)> = (1..n).map(|v| (v - 1, v)).collect();
+    let path = Rows::new(n, &edges, true).graph(IdOrder::Appearance);
+    assert_eq!(components(&path, ComponentsMode::Strong, &GO).unwrap().count, n as usize);
+    edges.push((n - 1, 0));
+    let cycle = Rows::new(n, &edges, true).graph(IdOrder::Appearance);
+    assert_eq!(components(&cycle, ComponentsMode::Strong, &GO).unwrap().count, 1);
+}
+
+#[test]
+fn large_graphs_at_any_threads() {
+    for directed in [true, false] {
+        let rows = large(directed);
+        for (mode, check) in [
+            (ComponentsMode::Weak, check_weak_components as fn(&_, &_) -> _),
+            (ComponentsMode::Strong, check_strong_components as fn(&_, &_) -> _),
+        ] {
+            let result =
+                on_any_threads(|| components(&rows.graph(IdOrder::Sorted), mode, &GO).unwrap());
+            assert_eq!(check(&rows.edges(), &result), Ok(()));
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! Sizes, columns by name, and lossless casts of batches.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
+use arrow::compute::{CastOptions, cast_with_options};
+use arrow::datatypes::{DataType, Schema, SchemaRef};
+use arrow::error::ArrowError;
+
+/// The fields of `schema` at `projection`, in that order; all of them without one.
+pub fn project_schema(schema: &SchemaRef, projection: Option<&[usize]>) -> SchemaRef {
+    match projection {
+        None => Arc::clone(schema),
+        Some(indices) => {
+            let fields: Vec<_> =
+                indices.iter().filter_map(|&index| schema.fields().get(index).cloned()).collect();
+            Arc::new(Schema::new_with_metadata(fields, schema.metadata().clone()))
+        }
+    }
+}
+
+/// A batch that keeps its row count even without columns.
+pub fn batch_of(
+    schema: &SchemaRef,
+    columns: Vec<ArrayRef>,
+    rows: usize,
+) -> Result<RecordBatch, ArrowError> {
+    let options = RecordBatchOptions::new().with_row_count(Some(rows));
+    RecordBatch::try_new_with_options(Arc::clone(schema), columns, &options)
+}
+
+/// A cast that fails where a value does not fit, instead of making it null.
+pub(crate) fn cast_exact(array: &ArrayRef, to: &DataType) -> Result<ArrayRef, ArrowError> {
+    if array.data_type() == to {
+        return Ok(Arc::clone(array));
+    }
+    cast_with_options(array, to, &CastOptions { safe: false, ..CastOptions::default() })
+}
+
+/// The name of a type as users write it: `int64`, `timestamp(us, UTC)`, `decimal(10,2)`.
+pub fn type_name(data_type: &DataType) -> String {
+    use arrow::datatypes::TimeUnit;
+    match data_type {
+        DataType::Boolean => "bool".to_owned(),
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => "string".to_owned(),
+        DataType::Binary | DataType::LargeBinary | DataType::BinaryView => "binary".to_owned(),
+        DataType::Date32 => "date".to_owned(),
+        DataType::Decimal32(precision, scale)
+        | DataType::Decimal64(precision, scale)
+        | DataType::Decimal128(precision, scale)
+        | DataType::Decimal256(precision, scale) => format!("decimal({precision},{scale})"),
+        DataType::Timestamp(unit, zone) => {
+            let unit = match unit {
+                TimeUnit::Second => "s",
+                TimeUnit::Millisecond => "ms",
+                TimeUnit::Microsecond => "us",
+                TimeUnit::Nanosecond => "ns",
+            };
+            zone.as_ref().map_or_else(
+                || format!("timestamp({unit})"),
+                |zone| format!("timestamp({unit}, {zone})"),
+            )
+        }
+        DataType::List(_) | DataType::LargeList(_) | DataType::FixedSizeList(..) => {
+            "list".to_owned()
+        }
+        DataType::Struct(_) => "struct".to_owned(),
+        DataType::Map(..) => "map".to_owned(),
+        other => other.to_string().to_lowercase(),
+    }
+}
+
+/// Says what is nearest to a name that does not exist: `did you mean 'arr_delay'? columns: a, b (8)`.
+pub fn nearest_name<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) -> String {
+    let names: Vec<&str> = names.collect();
+    let listed = names.iter().take(12).copied().collect::<Vec<_>>().join(", ");
+    let more = if names.len() > 12 { ", ..." } else { "" };
+    let columns = format!("columns: {listed}{more} ({})", names.len());
+    let nearest = names.iter().map(|name| (distance(wanted, name), *name)).min();
+    match nearest {
+        Some((distance, name)) if distance <= 1 + wanted.chars().count() / 3 => {
+            format!("did you mean '{name}'? {columns}")
+        }
+        _ => columns,
+    }
+}
+
+/// Edits between two names, ignoring case first.
+fn distance(left: &str, right: &str) -> usize {
+    let left: Vec<char> = left.to_lowercase().chars().take(100).collect();
+    let right: Vec<char> = right.to_lowercase().chars().take(100).collect();
+    let mut row: Vec<usize> = (0..=right.len()).collect();
+    for (i, a) in left.iter().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, b) in right.iter().enumerate() {
+            let above = row[j + 1];
+            row[j + 1] = (diagonal + usize::from(a != b)).min(above + 1).min(row[j] + 1);
+            diagonal = above;
+        }
+    }
+    row[right.len()]
+}

@@ -1,0 +1,33 @@
+//! Parquet, CSV and Avro to and from Arrow: bytes in, record batches out, and back.
+//!
+//! The promises, in order: no value changes silently; every error names its place; no reader
+//! returns fewer rows than the file holds without an error; no bytes, however damaged, panic,
+//! abort or allocate without bound; a written file is either the old one or the complete new one.
+//!
+//! Readers open a file first ([`ParquetFile`], [`CsvFile`], [`AvroFile`]: metadata, schema, checks)
+//! and then hand out iterators of batches that own what they need. Writers go through one door,
+//! [`TableWriter`]. The crate knows neither Python nor a query engine.
+
+pub mod avro;
+pub mod batch;
+pub mod csv;
+pub mod error;
+pub mod format;
+mod glob;
+mod inflate;
+pub mod parquet;
+pub mod sink;
+pub mod source;
+pub mod writer;
+
+pub use avro::{AvroBatches, AvroFile};
+pub use csv::{BadLines, CsvBatches, CsvFile, CsvOptions};
+pub use error::IoError;
+pub use format::{Compression, Format};
+pub use parquet::{ColumnMetadata, ParquetBatches, ParquetFile, ParquetMetadata, RowGroup};
+pub use sink::{AtomicFile, WriteMode};
+pub use source::expand;
+pub use writer::{QuoteStyle, TableWriter, WriteOptions, WriteReport};
+
+/// What every function of this crate returns.
+pub type Result<T, E = IoError> = std::result::Result<T, E>;

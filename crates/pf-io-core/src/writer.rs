@@ -1,0 +1,209 @@
+//! One door for writing a table in any format.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+
+use crate::avro::write::AvroWriter;
+use crate::csv::write::CsvWriter;
+use crate::format::Format;
+use crate::parquet::write::ParquetWriter;
+use crate::sink::{AtomicFile, WriteMode};
+use crate::{IoError, Result, avro, csv, parquet};
+
+/// Which CSV cells are quoted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum QuoteStyle {
+    /// Those that would read differently without.
+    #[default]
+    Necessary,
+    /// All but nulls.
+    Always,
+    /// All but numbers and nulls.
+    NonNumeric,
+    /// None; a cell that needs quotes is an error.
+    Never,
+}
+
+/// How a table is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WriteOptions {
+    /// The file format.
+    pub format: Format,
+    /// What happens to a file that is already there.
+    pub mode: WriteMode,
+    /// Missing folders are made.
+    pub mkdir: bool,
+    /// Parquet: `zstd` (default; level as in `zstd(3)`), `snappy`, `gzip`, `lz4`, `brotli`, `none`.
+    /// Avro: `deflate` (default), `snappy`, `zstd`, `bzip2`, `xz`, `null`.
+    /// CSV: `gzip`, `zstd`, `none`; by suffix without.
+    pub compression: Option<String>,
+    /// Parquet: most rows of a row group.
+    pub row_group_rows: usize,
+    /// CSV: between cells.
+    pub delimiter: u8,
+    /// CSV: the first line holds the names.
+    pub header: bool,
+    /// CSV: the text of a null.
+    pub null_value: String,
+    /// CSV: around cells that need it.
+    pub quote: u8,
+    /// CSV: which cells need it.
+    pub quote_style: QuoteStyle,
+}
+
+impl WriteOptions {
+    /// Rows of a Parquet row group unless said otherwise.
+    pub const DEFAULT_ROW_GROUP_ROWS: usize = 1 << 20;
+
+    /// The defaults of `format`.
+    pub fn new(format: Format) -> Self {
+        Self {
+            format,
+            mode: WriteMode::Replace,
+            mkdir: false,
+            compression: None,
+            row_group_rows: Self::DEFAULT_ROW_GROUP_ROWS,
+            delimiter: b',',
+            header: true,
+            null_value: String::new(),
+            quote: b'"',
+            quote_style: QuoteStyle::Necessary,
+        }
+    }
+}
+
+/// What was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WriteReport {
+    /// The file.
+    pub path: PathBuf,
+    /// Its rows.
+    pub rows: u64,
+    /// Its bytes.
+    pub bytes: u64,
+    /// The xxh3-128 of its bytes, 32 hexadecimal digits.
+    pub checksum: String,
+}
+
+/// A table being written; nothing is visible before [`Self::finish`], and nothing remains of a
+/// writer that is dropped without it.
+pub struct TableWriter {
+    inner: Inner,
+    schema: SchemaRef,
+    path: PathBuf,
+    rows: u64,
+    failed: bool,
+}
+
+enum Inner {
+    Parquet(Box<ParquetWriter>),
+    Csv(Box<CsvWriter>),
+    Avro(Box<AvroWriter>),
+}
+
+impl std::fmt::Debug for TableWriter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TableWriter")
+            .field("path", &self.path)
+            .field("rows", &self.rows)
+            .finish_non_exhaustive()
+    }
+}
+
+impl TableWriter {
+    /// Checks schema and options, then starts the file.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::sync::Arc;
+    /// use arrow::array::{ArrayRef, Int64Array, RecordBatch};
+    /// use pf_io_core::{Format, ParquetFile, TableWriter, WriteOptions};
+    ///
+    /// let ids: ArrayRef = Arc::new(Int64Array::from(vec![1, 2, 3]));
+    /// let batch = RecordBatch::try_from_iter([("id", ids)])?;
+    /// let folder = tempfile::tempdir()?;
+    /// let path = folder.path().join("ids.parquet");
+    ///
+    /// let mut writer =
+    ///     TableWriter::create(&path, batch.schema(), &WriteOptions::new(Format::Parquet))?;
+    /// writer.write(&batch)?;
+    /// assert!(!path.exists()); // all or nothing
+    /// assert_eq!(writer.finish()?.rows, 3);
+    /// assert_eq!(ParquetFile::open(&path)?.rows(), 3);
+    /// # Ok(()) }
+    /// ```
+    pub fn create(path: &Path, schema: SchemaRef, options: &WriteOptions) -> Result<Self> {
+        if schema.fields().is_empty() {
+            return Err(IoError::unsupported(path, "the table has no columns"));
+        }
+        let mut names = HashSet::new();
+        if let Some(field) = schema.fields().iter().find(|field| !names.insert(field.name())) {
+            let message = format!("two columns are named '{}'", field.name());
+            return Err(IoError::unsupported(path, message));
+        }
+        let compression = options.compression.as_deref();
+        let start = || AtomicFile::create(path, options.mkdir, options.mode);
+        // Everything that can be refused is refused before a file is made.
+        let inner = match options.format {
+            Format::Parquet => {
+                parquet::write::check_schema(path, &schema)?;
+                let codec = parquet::write::codec(path, compression)?;
+                let rows = options.row_group_rows;
+                Inner::Parquet(Box::new(ParquetWriter::new(start()?, &schema, codec, rows)?))
+            }
+            Format::Csv => {
+                csv::write::check(path, &schema, options)?;
+                let packing = csv::write::codec(path, compression)?;
+                Inner::Csv(Box::new(CsvWriter::new(start()?, &schema, packing, options)?))
+            }
+            Format::Avro => {
+                avro::write::writable_schema(path, &schema)?;
+                let codec = avro::write::codec(path, compression)?;
+                Inner::Avro(Box::new(AvroWriter::new(start()?, &schema, codec)?))
+            }
+        };
+        Ok(Self { inner, schema, path: path.to_path_buf(), rows: 0, failed: false })
+    }
+
+    /// Appends a batch of the schema given to [`Self::create`].
+    pub fn write(&mut self, batch: &RecordBatch) -> Result<()> {
+        let ours = self.schema.fields();
+        let same = ours.len() == batch.num_columns()
+            && ours.iter().zip(batch.schema_ref().fields()).all(|(ours, theirs)| {
+                ours.name() == theirs.name() && ours.data_type() == theirs.data_type()
+            });
+        if !same {
+            let message = "a batch has other columns than the table";
+            return Err(IoError::refused(&self.path, message));
+        }
+        if batch.num_rows() == 0 {
+            return Ok(());
+        }
+        let written = match &mut self.inner {
+            Inner::Parquet(writer) => writer.write(batch),
+            Inner::Csv(writer) => writer.write(batch),
+            Inner::Avro(writer) => writer.write(batch),
+        };
+        // What follows a failed write would be half a table.
+        self.failed |= written.is_err();
+        self.rows += batch.num_rows() as u64;
+        written
+    }
+
+    /// Completes the file and makes it visible.
+    pub fn finish(self) -> Result<WriteReport> {
+        if self.failed {
+            return Err(IoError::refused(&self.path, "an earlier batch could not be written"));
+        }
+        let sink = match self.inner {
+            Inner::Parquet(writer) => writer.finish()?,
+            Inner::Csv(writer) => writer.finish()?,
+            Inner::Avro(writer) => writer.finish()?,
+        };
+        let (bytes, checksum) = sink.commit()?;
+        Ok(WriteReport { path: self.path, rows: self.rows, bytes, checksum })
+    }
+}

@@ -1,0 +1,368 @@
+"""One method per step type, shared by :class:`Workflow` and by the reference to a step.
+
+Each method takes the keys of its step under the names of the file format; what is left out keeps
+the default of the format. Every method also takes the keys that all steps share:
+
+* ``output``: name of the dataset, the step's name by default;
+* ``depends_on``: steps that must have run, without using their data;
+* ``description`` and ``tags``: for people.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+
+from parquetframe.workflow.callables import call_name
+
+if TYPE_CHECKING:
+    from parquetframe.workflow.stepref import StepRef
+
+__all__ = ["Common", "Input", "StepMethods"]
+
+Names = str | Sequence[str]
+PathLike = str | os.PathLike[str]
+Input = Any  # a dataset's name or a StepRef; a plain alias, so that signatures stay readable
+Expressions = Mapping[str, Any]
+
+
+class Common(TypedDict, total=False):
+    """Keys that every step takes."""
+
+    output: str
+    depends_on: Input | Sequence[Input]
+    description: str
+    tags: Sequence[str]
+
+
+class StepMethods:
+    """The fluent methods; on a :class:`StepRef` that step is the first input."""
+
+    def _add(
+        self,
+        kind: str,
+        name: str,
+        input: Any,  # noqa: A002 - the name of the key in the file
+        keys: Mapping[str, Any],
+        common: Common,
+        function: Callable[..., Any] | None = None,
+    ) -> StepRef:
+        raise NotImplementedError
+
+    def _first(self, input: Any) -> Any:  # noqa: A002
+        """The input given, else the step that the method was called on."""
+        raise NotImplementedError
+
+    def filter(
+        self,
+        name: str,
+        *,
+        where: str,
+        input: Input = None,  # noqa: A002
+        **common: Unpack[Common],
+    ) -> StepRef:
+        """Keep the rows for which ``where`` is true; NULL drops the row."""
+        return self._add("filter", name, self._first(input), {"where": where}, common)
+
+    def select(
+        self,
+        name: str,
+        *,
+        columns: Names | Expressions | Sequence[str | Expressions],
+        exclude: Sequence[str] | None = None,
+        input: Input = None,  # noqa: A002
+        **common: Unpack[Common],
+    ) -> StepRef:
+        """Choose columns: names, ``"*"``, or ``{new: expression}`` items."""
+        keys = {"columns": columns, "exclude": exclude}
+        return self._add("select", name, self._first(input), keys, common)
+
+    def transform(
+        self,
+        name: str,
+        *,
+        columns: Expressions,
+        input: Input = None,  # noqa: A002
+        **common: Unpack[Common],
+    ) -> StepRef:
+        """Add or replace columns, in order; later expressions see earlier columns."""
+        return self._add("transform", name, self._first(input), {"columns": columns}, common)
+
+    def rename(
+        self,
+        name: str,
+        *,
+        columns: Mapping[str, str],
+        input: Input = None,  # noqa: A002
+        **common: Unpack[Common],
+    ) -> StepRef:
+        """Rename columns, ``{old: new}``."""
+        return self._add("rename", name, self._first(input), {"columns": columns}, common)
+
+    def drop(
+        self,
+        name: str,
+        *,
+        columns: Names,
+        missing: str | None = None,
+        input: Input = None,  # noqa: A002
+        **common: Unpack[Common],
+    ) -> StepRef:
+        """Remove columns; ``missing`` is ``error`` or ``ignore``."""
+        keys = {"columns": columns, "missing": missing}
+        return self._add("drop", name, self._first(input), keys, common)
+
+    def cast(
+        self,
+        name: str,
+        *,
+        columns: Mapping[str, str],
+        on_error: str | None = None,
+        input: Input = None,  # noqa: A002
+        **common: Unpack[Common],
+    ) -> StepRef:
+        """Change types, ``{column: type}``; ``on_error`` is ``error`` or ``null``."""
+        keys = {"columns": columns, "on_error": on_error}
+        return self._add("cast", name, self._first(input), keys, common)
+
+    def groupby(
+        self,
+        name: str,
+        *,
+        by: Names | Sequence[str | Expressions],
+        agg: str | Expressions | None = None,
+        having: str | None = None,
+        order_by: Names | Sequence[str | Mapping[str, str]] | None = None,
+        sort: bool | None = None,
+        drop_null_keys: bool | None = None,
+        input: Input = None,  # noqa: A002
+        **common: Unpack[Common],
+    ) -> StepRef:
+        """Aggregate per group.
+
+        Args:
+            name: Name of the step.
+            by: Key columns, or ``{new: expression}`` items; ``[]`` makes one row.
+            agg: A function for every other column, or aggregates by name: ``{"n": "count"}``,
+                ``{"col": ["sum", "mean"]}``, ``{"out": {"column": "c", "fn": "sum"}}``,
+                ``{"out": "sum(distance) / 1000"}``.
+            having: Keep the groups for which this is true.
+            order_by: Order inside a group, for ``first``, ``last`` and ``list``.
+            sort: Sort the result by its keys.
+            drop_null_keys: Leave out groups whose key is NULL.
+            input: Dataset to aggregate.
+            **common: Keys that every step takes.
+        """
+        keys = {
+            "by": by,
+            "agg": agg,
+            "having": having,
+            "order_by": order_by,
+            "sort": sort,
+            "drop_null_keys": drop_null_keys,
+        }
+        return self._add("groupby", name, self._first(input), keys, common)
+
+    def sort(
+        self,
+        name: str,
+        *,
+        by: Names | Sequence[str | Mapping[str, str]],
+        nulls: str | None = None,
+        limit: int | None = None,
+        input: Input = None,  # noqa: A002
+        **common: Unpack[Common],
+    ) -> StepRef:
+        """Sort by columns, ``"col desc"`` or ``{"col": "desc"}``; ``limit`` keeps the first."""
+        keys = {"by": by, "nulls": nulls, "limit": limit}
+        return self._add("sort", name, self._first(input), keys, common)
+
+    def limit(
+        self,
+        name: str,
+        *,
+        n: int,
+        offset: int | None = None,
+        input: Input = None,  # noqa: A002
+        **common: Unpack[Common],
+    ) -> StepRef:
+        """Keep ``n`` rows, after ``offset`` rows."""
+        keys = {"n": n, "offset": offset}
+        return self._add("limit", name, self._first(input), keys, common)
+
+    def distinct(
+        self,
+        name: str,
+        *,
+        on: Names | None = None,
+        order_by: Names | Sequence[str | Mapping[str, str]] | None = None,
+        input: Input = None,  # noqa: A002
+        **common: Unpack[Common],
+    ) -> StepRef:
+        """Keep one row per value of ``on`` (all columns); ``order_by`` decides which."""
+        keys = {"on": on, "order_by": order_by}
+        return self._add("distinct", name, self._first(input), keys, common)
+
+    def graph(
+        self,
+        name: str,
+        *,
+        algorithm: str,
+        src: str | None = None,
+        dst: str | None = None,
+        weight: str | None = None,
+        directed: bool | None = None,
+        vertices: Input = None,
+        input: Input = None,  # noqa: A002
+        alpha: float | None = None,
+        tol: float | None = None,
+        max_iter: int | None = None,
+        personalization: Mapping[Any, float] | None = None,
+        mode: str | None = None,
+        sources: Sequence[Any] | None = None,
+        max_depth: int | None = None,
+        source: Any = None,
+        target: Any = None,
+        method: str | None = None,
+        cutoff: float | None = None,
+        **common: Unpack[Common],
+    ) -> StepRef:
+        """Run a graph algorithm over a table of edges.
+
+        Args:
+            name: Name of the step.
+            algorithm: ``pagerank``, ``components``, ``bfs`` or ``shortest_path``.
+            src: Column of edge tails.
+            dst: Column of edge heads.
+            weight: Column of edge weights.
+            directed: Whether an edge leads one way only.
+            vertices: Dataset of vertices; keeps those without edges.
+            input: Dataset of edges.
+            alpha: pagerank: share of rank that follows an edge.
+            tol: pagerank: stop when an iteration changes the ranks by less (L1 norm).
+            max_iter: pagerank: iterations to try.
+            personalization: pagerank: weight of vertices to jump to.
+            mode: components: ``weak`` or ``strong``.
+            sources: bfs: vertices to start from.
+            max_depth: bfs: edges to follow at most.
+            source: shortest_path: vertex to start from.
+            target: shortest_path: vertex to reach; the result is then the path.
+            method: shortest_path: ``auto``, ``bfs``, ``dijkstra`` or ``bellman-ford``.
+            cutoff: shortest_path: distance to follow at most.
+            **common: Keys that every step takes.
+        """
+        keys = {
+            "algorithm": algorithm,
+            "src": src,
+            "dst": dst,
+            "weight": weight,
+            "directed": directed,
+            "vertices": vertices,
+            "alpha": alpha,
+            "tol": tol,
+            "max_iter": max_iter,
+            "personalization": personalization,
+            "mode": mode,
+            "sources": sources,
+            "max_depth": max_depth,
+            "source": source,
+            "target": target,
+            "method": method,
+            "cutoff": cutoff,
+        }
+        return self._add("graph", name, self._first(input), keys, common)
+
+    def check(
+        self,
+        name: str,
+        *,
+        rules: Sequence[Mapping[str, Any]],
+        severity: str | None = None,
+        sample: int | None = None,
+        input: Input = None,  # noqa: A002
+        **common: Unpack[Common],
+    ) -> StepRef:
+        """Test the data and pass it on; ``severity`` ``warn`` reports instead of failing."""
+        keys = {"rules": rules, "severity": severity, "sample": sample}
+        return self._add("check", name, self._first(input), keys, common)
+
+    def save(
+        self,
+        name: str,
+        *,
+        path: PathLike,
+        format: str | None = None,  # noqa: A002
+        mode: str | None = None,
+        mkdir: bool | None = None,
+        compression: str | None = None,
+        row_group_rows: int | None = None,
+        delimiter: str | None = None,
+        header: bool | None = None,
+        null_value: str | None = None,
+        quote: str | None = None,
+        input: Input = None,  # noqa: A002
+        **common: Unpack[Common],
+    ) -> StepRef:
+        """Write the dataset to a file, which appears whole or not at all.
+
+        Args:
+            name: Name of the step.
+            path: Where to; the suffix tells the format unless ``format`` does.
+            format: ``parquet``, ``csv`` or ``avro``.
+            mode: ``replace`` an existing file, or ``error``.
+            mkdir: Make missing directories.
+            compression: Codec of the format.
+            row_group_rows: Parquet: rows per row group.
+            delimiter: CSV: character between cells.
+            header: CSV: whether the first line has the names.
+            null_value: CSV: text for NULL.
+            quote: CSV: character around cells that need it.
+            input: Dataset to write.
+            **common: Keys that every step takes.
+        """
+        keys = {
+            "path": path,
+            "format": format,
+            "mode": mode,
+            "mkdir": mkdir,
+            "compression": compression,
+            "row_group_rows": row_group_rows,
+            "delimiter": delimiter,
+            "header": header,
+            "null_value": null_value,
+            "quote": quote,
+        }
+        return self._add("save", name, self._first(input), keys, common)
+
+    def python(
+        self,
+        name: str,
+        *,
+        call: str | Callable[..., Any],
+        args: Mapping[str, Any] | None = None,
+        format: str | None = None,  # noqa: A002
+        input: Input | Sequence[Input] = None,  # noqa: A002
+        **common: Unpack[Common],
+    ) -> StepRef:
+        """Call a function as ``fn(*inputs, **args)``.
+
+        Args:
+            name: Name of the step.
+            call: ``"module:function"``, or the function itself. Only a function that can be
+                imported survives :meth:`Workflow.to_yaml`.
+            args: Keyword arguments.
+            format: What the function receives: ``arrow``, ``pandas`` or ``polars``.
+            input: Datasets, in the order of the parameters.
+            **common: Keys that every step takes.
+        """
+        function = None if isinstance(call, str) else call
+        text = call if isinstance(call, str) else call_name(call)
+        keys = {"call": text, "args": args, "format": format}
+        return self._add("python", name, self._first(input), keys, common, function)
+
+
+def names_self(sql: str) -> bool:
+    """Whether a query mentions the table ``self``."""
+    return re.search(r"\bself\b", sql) is not None

@@ -1,0 +1,124 @@
+"""The names of parquetframe 2.0, their signatures, and the stub of the extension."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import inspect
+from pathlib import Path
+
+import pytest
+
+import parquetframe
+from parquetframe import workflow_rust
+
+NATIVE_NAMES = {
+    "CancellationToken",
+    "create_dag",
+    "execute_step",
+    "execute_workflow",
+    "rust_available",
+    "rust_version",
+    "workflow_metrics",
+    "workflow_rust_available",
+}
+
+
+def signature(function):
+    return [
+        (p.name, p.kind.name, p.default) for p in inspect.signature(function).parameters.values()
+    ]
+
+
+def stub():
+    path = Path(parquetframe.__file__).with_name("_rustic.pyi")
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return {
+        node.name: node for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)
+    }
+
+
+def test_workflow_rust_has_the_names_of_2_0():
+    assert set(workflow_rust.__all__) == {
+        "RUST_WORKFLOW_AVAILABLE",
+        "CancellationToken",
+        "RustWorkflowEngine",
+        "execute_workflow_rust",
+        "is_rust_workflow_available",
+    }
+    for name in workflow_rust.__all__:
+        assert hasattr(workflow_rust, name)
+
+
+def test_signatures_of_2_0():
+    engine = workflow_rust.RustWorkflowEngine
+    empty, positional = inspect.Parameter.empty, "POSITIONAL_OR_KEYWORD"
+    options = [
+        ("on_progress", "KEYWORD_ONLY", None),
+        ("cancel_token", "KEYWORD_ONLY", None),
+        ("step_handler", "KEYWORD_ONLY", None),
+    ]
+    assert signature(engine) == [("max_parallel", positional, None)]
+    assert signature(engine.execute_workflow)[1:] == [
+        ("workflow_config", positional, empty),
+        *options,
+    ]
+    assert signature(workflow_rust.execute_workflow_rust) == [
+        ("workflow_config", positional, empty),
+        ("max_parallel", positional, None),
+        *options,
+    ]
+    assert [name for name, *_ in signature(engine.execute_step)][1:] == [
+        "step_type",
+        "config",
+        "context",
+    ]
+    assert [name for name, *_ in signature(engine.create_dag)] == ["self", "steps"]
+    assert signature(engine.is_available) == []
+
+
+def test_without_the_extension_the_engine_points_to_workflow(monkeypatch):
+    monkeypatch.setenv("PARQUETFRAME_BACKEND", "python")
+    assert workflow_rust.RUST_WORKFLOW_AVAILABLE is False
+    assert workflow_rust.is_rust_workflow_available() is False
+    assert workflow_rust.RustWorkflowEngine.is_available() is False
+    with pytest.raises(RuntimeError, match=r"parquetframe\.Workflow"):
+        workflow_rust.RustWorkflowEngine()
+    with pytest.raises(RuntimeError, match=r"parquetframe\.Workflow"):
+        workflow_rust.execute_workflow_rust({"steps": []})
+
+
+@pytest.mark.parametrize("value", [0, -1, True, 2.0, "2"])
+def test_max_parallel_is_a_positive_integer(value):
+    with pytest.raises(ValueError, match="max_parallel"):
+        workflow_rust.RustWorkflowEngine(value)
+
+
+def test_token_works_without_the_extension():
+    token = workflow_rust.CancellationToken()
+    assert token.is_cancelled() is False
+    token.cancel()
+    token.cancel()
+    assert token.is_cancelled() is True
+
+
+def test_stub_covers_the_names_of_2_0():
+    assert stub().keys() >= NATIVE_NAMES
+
+
+def test_stub_and_extension_have_the_same_names(native):
+    public = {name for name in vars(native) if not name.startswith("_")}
+    assert public == stub().keys()
+
+
+def test_stub_and_extension_have_the_same_parameters(native):
+    functions = {name: node for name, node in stub().items() if isinstance(node, ast.FunctionDef)}
+    assert functions
+    for name, node in functions.items():
+        arguments = node.args
+        expected = [a.arg for a in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)]
+        assert list(inspect.signature(getattr(native, name)).parameters) == expected, name
+
+
+def test_extension_lives_inside_the_package():
+    assert importlib.util.find_spec("_rustic") is None
