@@ -105,7 +105,7 @@ def parse_type(text: str) -> pa.DataType:
         near = _nearest(text.strip())
         guess = "" if near is None else f"did you mean '{near}'? "
         hint = f"{guess}types: {', '.join(known_types())}"
-        raise SchemaError(f"unknown type '{text}'", hint=hint)
+        raise SchemaError(f"unknown type '{text}'", code="E302", hint=hint)
     if match := _DECIMAL.fullmatch(name):
         return pa.decimal128(int(match[1]), int(match[2]))
     if match := _TIMESTAMP.fullmatch(name):

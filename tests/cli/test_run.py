@@ -245,3 +245,29 @@ def test_signal_cancels_the_run(backend, workflow, tmp_path, number, code):
     assert out == ""
     assert not (tmp_path / "out.csv").exists()
     assert not list(tmp_path.glob(".*.tmp"))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX terminals")
+@pytest.mark.parametrize(("env", "live"), [({}, True), ({"NO_COLOR": "1"}, False)])
+def test_live_table_on_a_terminal_only(backend, workflow, env, live):
+    import pty
+
+    clean = {k: v for k, v in os.environ.items() if k not in ("CI", "NO_COLOR")}
+    main_end, terminal = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "parquetframe.cli", "run", str(workflow([READ, BIG], LEAST))],
+        stdout=subprocess.DEVNULL,
+        stderr=terminal,
+        env={**clean, "PARQUETFRAME_BACKEND": backend, "TERM": "xterm", **env},
+    )
+    os.close(terminal)
+    shown = b""
+    try:
+        while chunk := os.read(main_end, 4096):
+            shown += chunk
+    except OSError:  # Linux says so when the last writer has gone
+        pass
+    os.close(main_end)
+    assert process.wait(timeout=60) == 0
+    assert b"big" in shown
+    assert (b"\x1b[" in shown) is live

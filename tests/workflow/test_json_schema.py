@@ -20,6 +20,16 @@ def case_of(type_: str) -> dict[str, Any]:
     raise AssertionError(type_)
 
 
+def test_no_list_that_must_hold_something_is_empty() -> None:
+    def empty(node: Any) -> list[str]:
+        if isinstance(node, dict):
+            bad = [k for k in ("allOf", "anyOf", "enum") if node.get(k) == []]
+            return bad + [e for value in node.values() for e in empty(value)]
+        return [e for item in node for e in empty(item)] if isinstance(node, list) else []
+
+    assert empty(SCHEMA) == []
+
+
 def test_it_is_plain_json() -> None:
     assert json.loads(json.dumps(SCHEMA, allow_nan=False)) == SCHEMA
 
@@ -61,6 +71,7 @@ def test_every_reference_leads_somewhere() -> None:
 
 def test_a_validator_agrees_on_good_and_bad_files() -> None:
     jsonschema = pytest.importorskip("jsonschema")
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
     validator = jsonschema.Draft202012Validator(SCHEMA)
     read = {"name": "t", "type": "read", "path": "t.csv", "sep": ";", "limit": "${n}"}
     good = [

@@ -55,23 +55,61 @@ GRAPH: dict[str, dict[str, Any]] = {
 }
 
 
-def step(name: str, type_: str, inputs: list[str] | None = None, /, after: tuple[str, ...] = (), **config: Any) -> dict[str, Any]:
+def step(
+    name: str,
+    type_: str,
+    inputs: list[str] | None = None,
+    /,
+    after: tuple[str, ...] = (),
+    **config: Any,
+) -> dict[str, Any]:
     filled = {**DEFAULTS.get(type_, {}), **GRAPH.get(config.get("algorithm", ""), {}), **config}
     if type_ == "read" and isinstance(filled["path"], (str, Path)):
         filled["path"] = [str(filled["path"])]
     if type_ == "save":
         filled["path"] = str(filled["path"])
         filled.setdefault("format", filled["path"].removesuffix(".gz").rsplit(".", 1)[1])
-    return {"name": name, "type": type_, "inputs": inputs or [], "output": name, "depends_on": list(after), "config": filled}
+    return {
+        "name": name,
+        "type": type_,
+        "inputs": inputs or [],
+        "output": name,
+        "depends_on": list(after),
+        "config": filled,
+    }
 
 
-def canonical(steps: list[dict[str, Any]], *, keep: tuple[str, ...] = (), base_dir: Any = ".", **settings: Any) -> dict[str, Any]:
-    base = {"max_parallel": 2, "fail_fast": True, "fuse": True, "deterministic": False, "memory_limit": None}
-    return {"name": "test", "base_dir": str(base_dir), "variables": {"v": 1}, "settings": {**base, **settings}, "keep": list(keep), "steps": steps}
+def canonical(
+    steps: list[dict[str, Any]], *, keep: tuple[str, ...] = (), base_dir: Any = ".", **settings: Any
+) -> dict[str, Any]:
+    base = {
+        "max_parallel": 2,
+        "fail_fast": True,
+        "fuse": True,
+        "deterministic": False,
+        "memory_limit": None,
+    }
+    return {
+        "name": "test",
+        "base_dir": str(base_dir),
+        "variables": {"v": 1},
+        "settings": {**base, **settings},
+        "keep": list(keep),
+        "steps": steps,
+    }
 
 
-def run(steps: list[dict[str, Any]], *, max_parallel: int = 2, on_event: Any = None, cancel: Any = None, **more: Any) -> dict[str, Any]:
-    return PythonEngine().run(canonical(steps, **more), max_parallel=max_parallel, on_event=on_event, cancel=cancel)
+def run(
+    steps: list[dict[str, Any]],
+    *,
+    max_parallel: int = 2,
+    on_event: Any = None,
+    cancel: Any = None,
+    **more: Any,
+) -> dict[str, Any]:
+    return PythonEngine().run(
+        canonical(steps, **more), max_parallel=max_parallel, on_event=on_event, cancel=cancel
+    )
 
 
 class Tables:
@@ -153,7 +191,9 @@ def same_rows(ours: pa.Table, theirs: pa.Table) -> None:
         (["1"] * 2000 + ["x"], "string", ["1"] * 2000 + ["x"]),
     ],
 )  # fmt: skip
-def test_csv_types_come_from_all_cells(tmp_path: Path, cells: list[str], dtype: str, values: Any) -> None:
+def test_csv_types_come_from_all_cells(
+    tmp_path: Path, cells: list[str], dtype: str, values: Any
+) -> None:
     table = csv_table(tmp_path / "t.csv", "a,b\n" + "".join(f"{c},z\n" for c in cells))
     assert str(table.schema.field("a").type) == dtype
     if values is not None:
@@ -167,7 +207,16 @@ def test_csv_quoted_empty_is_text_and_unquoted_is_null(tmp_path: Path) -> None:
 
 def test_csv_options(tmp_path: Path) -> None:
     text = "junk\n# note\na;b\n1;'p;q'\n# more\nNA;NULL\n".encode("utf-16")
-    table = csv_table(tmp_path / "t.csv", text, delimiter=";", quote="'", comment="#", skip_rows=1, null_values=["NA", "NULL"], encoding="utf-16")
+    table = csv_table(
+        tmp_path / "t.csv",
+        text,
+        delimiter=";",
+        quote="'",
+        comment="#",
+        skip_rows=1,
+        null_values=["NA", "NULL"],
+        encoding="utf-16",
+    )
     assert rows(table) == [(1, "p;q"), (None, None)]
 
 
@@ -184,7 +233,9 @@ def test_csv_header_only_and_bom(tmp_path: Path) -> None:
 
 def test_csv_columns_where_and_schema(tmp_path: Path) -> None:
     text = "zip,n,x\n00501,1,a\n10001,2,b\n"
-    table = csv_table(tmp_path / "t.csv", text, columns=["zip"], where="n > 1", schema={"zip": "string"})
+    table = csv_table(
+        tmp_path / "t.csv", text, columns=["zip"], where="n > 1", schema={"zip": "string"}
+    )
     assert table.to_pydict() == {"zip": ["10001"]}
 
 
@@ -195,13 +246,20 @@ def test_csv_columns_where_and_schema(tmp_path: Path) -> None:
         ('a,b\n"x\ny",2\n1,2,3\n', {}, "line 4: expected 2 fields, found 3", 4),
         ("a,a\n1,2\n", {}, "the header has the column 'a' twice", 1),
         ('a,b\n1,2\n3,"x\n', {}, "a quote opens and never closes", 3),
-        ("a\n1\nx\n", {"schema": {"a": "int64"}}, "line 3, column 'a': cannot read 'x' as int64", 3),
+        (
+            "a\n1\nx\n",
+            {"schema": {"a": "int64"}},
+            "line 3, column 'a': cannot read 'x' as int64",
+            3,
+        ),
         ("a\n1\nx\n", {"infer_rows": 1}, "line 3, column 'a': cannot read 'x' as int64", 3),
         (b"a\n\xff\n", {}, "not valid utf-8", 2),
         ("", {}, "the file is empty", None),
     ],
 )
-def test_bad_csv_names_the_line(tmp_path: Path, text: Any, config: dict[str, Any], message: str, line: int | None) -> None:
+def test_bad_csv_names_the_line(
+    tmp_path: Path, text: Any, config: dict[str, Any], message: str, line: int | None
+) -> None:
     error = csv_read(tmp_path / "t.csv", text, **config)["error"]
     assert error["class"] == "CsvError"
     assert error["kind"] == "data"
@@ -254,15 +312,36 @@ def test_parquet_columns_where_limit(tables: Tables, tmp_path: Path) -> None:
 
 
 def test_dictionary_and_large_columns_become_plain(tables: Tables) -> None:
-    table = pa.table({"a": pa.array(["x", "y", "x"]).dictionary_encode(), "b": pa.array(["p", None, "q"], pa.large_string())})
-    found = tables.result({"t": table}, step("f", "filter", ["t"], where="a = 'x' AND b IS NOT NULL"))
+    table = pa.table(
+        {
+            "a": pa.array(["x", "y", "x"]).dictionary_encode(),
+            "b": pa.array(["p", None, "q"], pa.large_string()),
+        }
+    )
+    found = tables.result(
+        {"t": table}, step("f", "filter", ["t"], where="a = 'x' AND b IS NOT NULL")
+    )
     assert rows(found) == [("x", "p"), ("x", "q")]
 
 
 def test_avro_round_trip(tmp_path: Path, tables: Tables) -> None:
     pytest.importorskip("fastavro")
-    table = pa.table({"i": [1, None], "s": ["x", None], "f": [1.5, None], "ok": [True, None], "d": pa.array([1, None], pa.date32()), "t": pa.array([10, None], pa.timestamp("us", "UTC")), "m": pa.array([1, None], pa.decimal128(9, 2))})
-    tables.result({"t": table}, step("out", "save", ["t"], path=tmp_path / "t.avro"), step("x", "limit", ["t"], n=1))
+    table = pa.table(
+        {
+            "i": [1, None],
+            "s": ["x", None],
+            "f": [1.5, None],
+            "ok": [True, None],
+            "d": pa.array([1, None], pa.date32()),
+            "t": pa.array([10, None], pa.timestamp("us", "UTC")),
+            "m": pa.array([1, None], pa.decimal128(9, 2)),
+        }
+    )
+    tables.result(
+        {"t": table},
+        step("out", "save", ["t"], path=tmp_path / "t.avro"),
+        step("x", "limit", ["t"], n=1),
+    )
     found = run([step("r", "read", path=tmp_path / "t.avro")])["outputs"]["r"]
     assert found.schema == table.schema
     assert found.to_pylist() == table.to_pylist()
@@ -286,13 +365,28 @@ BASE = {"k": ["x", "y", "x", None], "v": [1, 2, None, 4], "f": [1.5, math.nan, 0
 def test_column_steps(tables: Tables) -> None:
     found = tables.result(
         {"t": BASE},
-        step("a", "select", ["t"], columns=[{"all": True}, {"name": "w", "expr": "v * 2"}], exclude=["f"]),
-        step("b", "transform", ["a"], columns=[{"name": "v", "expr": "v + 1"}, {"name": "z", "expr": "v + w"}]),
+        step(
+            "a",
+            "select",
+            ["t"],
+            columns=[{"all": True}, {"name": "w", "expr": "v * 2"}],
+            exclude=["f"],
+        ),
+        step(
+            "b",
+            "transform",
+            ["a"],
+            columns=[{"name": "v", "expr": "v + 1"}, {"name": "z", "expr": "v + w"}],
+        ),
         step("c", "rename", ["b"], columns={"v": "w", "w": "v"}),
         step("d", "drop", ["c"], columns=["k", "nope"], missing="ignore"),
         step("e", "cast", ["d"], columns={"z": "string"}),
     )
-    assert found.to_pydict() == {"w": [2, 3, None, 5], "v": [2, 4, None, 8], "z": ["4", "7", None, "13"]}
+    assert found.to_pydict() == {
+        "w": [2, 3, None, 5],
+        "v": [2, 4, None, 8],
+        "z": ["4", "7", None, "13"],
+    }
 
 
 def test_cast_to_null_or_error(tables: Tables) -> None:
@@ -325,7 +419,9 @@ def test_cast_to_null_or_error(tables: Tables) -> None:
         (step("s", "sql", ["t"], tables={"t": "t"}, sql="SELECT q FROM t"), "sql", "E301", "SchemaError"),
     ],
 )  # fmt: skip
-def test_error_names_key_code_and_class(tables: Tables, made: dict[str, Any], key: str, code: str, name: str) -> None:
+def test_error_names_key_code_and_class(
+    tables: Tables, made: dict[str, Any], key: str, code: str, name: str
+) -> None:
     error = tables.error({"t": BASE}, made)
     assert (error["step"], error["key"], error["code"], error["class"]) == ("s", key, code, name)
     assert error["kind"] == "data"
@@ -333,16 +429,28 @@ def test_error_names_key_code_and_class(tables: Tables, made: dict[str, Any], ke
 
 
 def test_plan_finds_the_same_problems(tables: Tables) -> None:
-    steps = [*tables.reads({"t": BASE}), step("s", "filter", ["t"], where="vv > 1"), step("u", "sort", ["t"], by=[{"expr": "ff", "desc": False}]), step("w", "limit", ["s"], n=1)]
+    steps = [
+        *tables.reads({"t": BASE}),
+        step("s", "filter", ["t"], where="vv > 1"),
+        step("u", "sort", ["t"], by=[{"expr": "ff", "desc": False}]),
+        step("w", "limit", ["s"], n=1),
+    ]
     problems = PythonEngine().plan(canonical(steps), data=True)["problems"]
-    assert [(p["step"], p["key"], p["code"], p["severity"]) for p in problems] == [("s", "where", "E301", "error"), ("u", "by", "E301", "error")]
+    assert [(p["step"], p["key"], p["code"], p["severity"]) for p in problems] == [
+        ("s", "where", "E301", "error"),
+        ("u", "by", "E301", "error"),
+    ]
     assert "columns: f, k, v (3)" in problems[0]["hint"]
     assert PythonEngine().plan(canonical(steps), data=False)["problems"] == []
 
 
 def test_plan_is_unsure_of_csv_types(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("a,b\n1,2\n")
-    steps = [step("t", "read", path=tmp_path / "t.csv"), step("x", "filter", ["t"], where="a = 'one'"), step("y", "filter", ["t"], where="c = 1")]
+    steps = [
+        step("t", "read", path=tmp_path / "t.csv"),
+        step("x", "filter", ["t"], where="a = 'one'"),
+        step("y", "filter", ["t"], where="c = 1"),
+    ]
     found = PythonEngine().plan(canonical(steps), data=True)["problems"]
     assert [(p["step"], p["severity"]) for p in found] == [("x", "warning"), ("y", "error")]
 
@@ -367,7 +475,9 @@ def test_sort_nulls_nan_and_ties(tables: Tables) -> None:
     data = {"t": {"f": [2.0, None, math.nan, 1.0, 2.0], "i": [0, 1, 2, 3, 4]}}
 
     def order(desc: bool, nulls: str) -> list[int]:
-        return tables.result(data, step("s", "sort", ["t"], by=[{"expr": "f", "desc": desc}], nulls=nulls))["i"].to_pylist()
+        return tables.result(
+            data, step("s", "sort", ["t"], by=[{"expr": "f", "desc": desc}], nulls=nulls)
+        )["i"].to_pylist()
 
     assert order(False, "last") == [3, 0, 4, 2, 1]
     assert order(False, "first") == [1, 3, 0, 4, 2]
@@ -379,10 +489,17 @@ def test_sort_nulls_nan_and_ties(tables: Tables) -> None:
 
 def test_limit_distinct_union(tables: Tables) -> None:
     data = {"t": BASE, "u": {"v": [9.5, 2.0], "k": ["z", "y"]}}
-    assert tables.result(data, step("l", "limit", ["t"], n=2, offset=1))["v"].to_pylist() == [2, None]
-    one = tables.result(data, step("d", "distinct", ["t"], on=["k"], order_by=[{"expr": "v", "desc": True}]))
+    assert tables.result(data, step("l", "limit", ["t"], n=2, offset=1))["v"].to_pylist() == [
+        2,
+        None,
+    ]
+    one = tables.result(
+        data, step("d", "distinct", ["t"], on=["k"], order_by=[{"expr": "v", "desc": True}])
+    )
     assert rows(one.select(["k", "v"])) == [(None, 4), ("y", 2), ("x", 1)]
-    nan = tables.result({"n": {"x": [math.nan, math.nan, 0.0, -0.0, None, None]}}, step("d", "distinct", ["n"]))
+    nan = tables.result(
+        {"n": {"x": [math.nan, math.nan, 0.0, -0.0, None, None]}}, step("d", "distinct", ["n"])
+    )
     assert nan.num_rows == 3
     error = tables.error(data, step("x", "union", ["t", "u"]))
     assert error["message"] == "no column 'f' in 'u'"
@@ -390,8 +507,15 @@ def test_limit_distinct_union(tables: Tables) -> None:
     assert both["v"].to_pylist() == [1.0, 2.0, None, 4.0, 9.5, 2.0]
     assert both["f"].null_count == 3
     narrow = step("n", "drop", ["t"], columns=["f"])
-    swapped = step("m", "select", ["u"], columns=[{"name": "k", "column": "k"}, {"name": "other", "column": "v"}])
-    unique = tables.result(data, narrow, swapped, step("x", "union", ["n", "m"], mode="by_position", distinct=True))
+    swapped = step(
+        "m",
+        "select",
+        ["u"],
+        columns=[{"name": "k", "column": "k"}, {"name": "other", "column": "v"}],
+    )
+    unique = tables.result(
+        data, narrow, swapped, step("x", "union", ["n", "m"], mode="by_position", distinct=True)
+    )
     assert rows(unique) == [("x", 1.0), ("y", 2.0), ("x", None), (None, 4.0), ("z", 9.5)]
 
 
@@ -414,20 +538,45 @@ def test_groupby_forms_of_agg(tables: Tables) -> None:
 
     assert group([{"kind": "all", "fn": "count"}]) == [("x", 1, 2), ("y", 1, 1), (None, 1, 1)]
     assert group([{"kind": "all", "fn": "count"}], ("k", "v", "w"))[0] == ("x", 1, 1.0, 1)
-    assert group([{"kind": "fn", "key": "v", "fn": "sum"}, {"kind": "fn", "key": "n", "fn": "count"}]) == [("x", 1, 2), ("y", 2, 1), (None, 4, 1)]
-    assert group([{"kind": "list", "key": "w", "items": ["sum", "mean"]}]) == [("x", 4.0, 2.0), ("y", 2.0, 2.0), (None, 4.0, 4.0)]
-    assert group([{"kind": "list", "key": "total", "items": ["w", "sum"]}], sort=True) == [("x", 4.0), ("y", 2.0), (None, 4.0)]
-    assert group([{"kind": "expr", "name": "r", "expr": "sum(w) / count(*) + 1"}], drop_null_keys=True) == [("x", 3.0), ("y", 3.0)]
-    assert group([{"kind": "expr", "name": "r", "expr": "count(DISTINCT w) FILTER (WHERE w > 1)"}])[0] == ("x", 1)
+    assert group(
+        [{"kind": "fn", "key": "v", "fn": "sum"}, {"kind": "fn", "key": "n", "fn": "count"}]
+    ) == [("x", 1, 2), ("y", 2, 1), (None, 4, 1)]
+    assert group([{"kind": "list", "key": "w", "items": ["sum", "mean"]}]) == [
+        ("x", 4.0, 2.0),
+        ("y", 2.0, 2.0),
+        (None, 4.0, 4.0),
+    ]
+    assert group([{"kind": "list", "key": "total", "items": ["w", "sum"]}], sort=True) == [
+        ("x", 4.0),
+        ("y", 2.0),
+        (None, 4.0),
+    ]
+    assert group(
+        [{"kind": "expr", "name": "r", "expr": "sum(w) / count(*) + 1"}], drop_null_keys=True
+    ) == [("x", 3.0), ("y", 3.0)]
+    assert group([{"kind": "expr", "name": "r", "expr": "count(DISTINCT w) FILTER (WHERE w > 1)"}])[
+        0
+    ] == ("x", 1)
     assert group([named("s", "w", "sum")], having="s > 3 AND count(*) > 1") == [("x", 4.0)]
-    last = group([named("a", "w", "first"), named("b", "w", "last"), named("c", "w", "list")], order_by=[{"expr": "w", "desc": True}])
-    assert sorted(last, key=repr) == sorted([("x", 3.0, 1.0, [3.0, 1.0]), ("y", 2.0, 2.0, [2.0]), (None, 4.0, 4.0, [4.0])], key=repr)
+    last = group(
+        [named("a", "w", "first"), named("b", "w", "last"), named("c", "w", "list")],
+        order_by=[{"expr": "w", "desc": True}],
+    )
+    assert sorted(last, key=repr) == sorted(
+        [("x", 3.0, 1.0, [3.0, 1.0]), ("y", 2.0, 2.0, [2.0]), (None, 4.0, 4.0, [4.0])], key=repr
+    )
     assert group([named("s", "v", "sum"), named("n", "v", "size")], ()) == [(7, 4)]
 
 
 def test_groupby_of_no_rows(tables: Tables) -> None:
     data = {"t": pa.table({"k": pa.array([], pa.string()), "v": pa.array([], pa.int64())})}
-    agg = [named("s", "v", "sum"), named("n", "v", "count"), named("z", "v", "size"), named("m", "v", "median"), {"kind": "expr", "name": "e", "expr": "count(*) + 1"}]
+    agg = [
+        named("s", "v", "sum"),
+        named("n", "v", "count"),
+        named("z", "v", "size"),
+        named("m", "v", "median"),
+        {"kind": "expr", "name": "e", "expr": "count(*) + 1"},
+    ]
     one = tables.result(data, step("g", "groupby", ["t"], by=[], agg=agg))
     assert rows(one) == [(None, 0, 0, None, 1)]
     none = tables.result(data, step("g", "groupby", ["t"], by=by("k"), agg=agg))
@@ -439,27 +588,53 @@ def test_groupby_sum_overflow_is_an_error(tables: Tables) -> None:
     data = {"t": {"v": [2**62, 2**62, 5]}}
     error = tables.error(data, step("g", "groupby", ["t"], by=[], agg=[named("s", "v", "sum")]))
     assert "integer overflow" in error["message"]
-    fine = tables.result({"t": {"v": [2**62, 2**62, -(2**62)]}}, step("g", "groupby", ["t"], by=[], agg=[named("s", "v", "sum")]))
+    fine = tables.result(
+        {"t": {"v": [2**62, 2**62, -(2**62)]}},
+        step("g", "groupby", ["t"], by=[], agg=[named("s", "v", "sum")]),
+    )
     assert rows(fine) == [(2**62,)]
 
 
 def test_groupby_nan_is_largest_and_equal(tables: Tables) -> None:
     data = {"t": {"k": [math.nan, math.nan, 0.0, -0.0], "v": [1.0, math.nan, math.nan, math.nan]}}
-    found = tables.result(data, step("g", "groupby", ["t"], by=by("k"), agg=[named("lo", "v", "min"), named("hi", "v", "max")]))
+    found = tables.result(
+        data,
+        step(
+            "g",
+            "groupby",
+            ["t"],
+            by=by("k"),
+            agg=[named("lo", "v", "min"), named("hi", "v", "max")],
+        ),
+    )
     assert repr(rows(found)) == "[(nan, 1.0, nan), (0.0, nan, nan)]"
 
 
 def test_groupby_like_pandas(tables: Tables) -> None:
     rng = np.random.default_rng(7)
     n = 5000
-    frame = pd.DataFrame({"a": rng.integers(0, 20, n), "b": rng.choice(["p", "q", "r"], n), "x": rng.normal(size=n), "i": rng.integers(-9, 9, n)})
+    frame = pd.DataFrame(
+        {
+            "a": rng.integers(0, 20, n),
+            "b": rng.choice(["p", "q", "r"], n),
+            "x": rng.normal(size=n),
+            "i": rng.integers(-9, 9, n),
+        }
+    )
     functions = ["sum", "mean", "min", "max", "count", "nunique", "median", "std", "var"]
-    agg = [named(f"{c}_{f}", c, f) for c in ("x", "i") for f in functions] + [named("q", "x", "quantile(0.9)")]
-    found = tables.result({"t": pa.Table.from_pandas(frame)}, step("g", "groupby", ["t"], by=by("a", "b"), agg=agg, sort=True)).to_pandas()
+    agg = [named(f"{c}_{f}", c, f) for c in ("x", "i") for f in functions] + [
+        named("q", "x", "quantile(0.9)")
+    ]
+    found = tables.result(
+        {"t": pa.Table.from_pandas(frame)},
+        step("g", "groupby", ["t"], by=by("a", "b"), agg=agg, sort=True),
+    ).to_pandas()
     grouped = frame.groupby(["a", "b"])
     for c in ("x", "i"):
         for f in functions:
-            np.testing.assert_allclose(found[f"{c}_{f}"], getattr(grouped[c], f)(), rtol=1e-12, atol=1e-12)
+            np.testing.assert_allclose(
+                found[f"{c}_{f}"], getattr(grouped[c], f)(), rtol=1e-12, atol=1e-12
+            )
     np.testing.assert_allclose(found["q"], grouped["x"].quantile(0.9), rtol=1e-12)
 
 
@@ -472,15 +647,30 @@ RIGHT = {"k": ["b", "b", "c", None, "d"], "v": [10, 20, 30, 40, 50], "w": [1, 2,
 @pytest.mark.parametrize("how", ["inner", "left", "right", "full"])
 @pytest.mark.parametrize("nulls_equal", [False, True])
 @pytest.mark.parametrize("condition", [None, "w < v", "left.v * 10 <> right.v AND v_right > 10"])
-def test_join_like_duckdb(tables: Tables, how: str, nulls_equal: bool, condition: str | None) -> None:
-    found = tables.result({"l": LEFT, "r": RIGHT}, step("j", "join", ["l", "r"], on=[["k", "k"]], how=how, nulls_equal=nulls_equal, condition=condition))
+def test_join_like_duckdb(
+    tables: Tables, how: str, nulls_equal: bool, condition: str | None
+) -> None:
+    found = tables.result(
+        {"l": LEFT, "r": RIGHT},
+        step(
+            "j",
+            "join",
+            ["l", "r"],
+            on=[["k", "k"]],
+            how=how,
+            nulls_equal=nulls_equal,
+            condition=condition,
+        ),
+    )
     left, right = pa.table(LEFT), pa.table(RIGHT)
     on = "l.k IS NOT DISTINCT FROM r.k" if nulls_equal else "l.k = r.k"
     sql = {None: "true", "w < v": "r.w < l.v"}.get(condition, "l.v * 10 <> r.v AND r.v > 10")
     connection = duckdb.connect()
     connection.register("l", left)
     connection.register("r", right)
-    theirs = connection.sql(f"SELECT coalesce(l.k, r.k) AS k, l.v AS v, r.v AS v_right, r.w AS w FROM l {how} JOIN r ON {on} AND {sql}").to_arrow_table()
+    theirs = connection.sql(
+        f"SELECT coalesce(l.k, r.k) AS k, l.v AS v, r.v AS v_right, r.w AS w FROM l {how} JOIN r ON {on} AND {sql}"
+    ).to_arrow_table()
     same_rows(found, theirs)
 
 
@@ -501,13 +691,23 @@ def test_join_names_and_keys(tables: Tables) -> None:
     data = {"l": LEFT, "r": {"key": ["a"], "v": [7]}}
     one = tables.result(data, step("j", "join", ["l", "r"], on=[["k", "key"]]))
     assert one.to_pydict() == {"k": ["a"], "v": [1], "v_right": [7]}
-    both = tables.result(data, step("j", "join", ["l", "r"], on=[["k", "key"]], coalesce_keys=False, suffix="_2"))
+    both = tables.result(
+        data, step("j", "join", ["l", "r"], on=[["k", "key"]], coalesce_keys=False, suffix="_2")
+    )
     assert both.column_names == ["k", "v", "key", "v_2"]
-    full = tables.result({"l": {"k": [1]}, "r": {"q": pa.array([2], pa.int32())}}, step("j", "join", ["l", "r"], on=[["k", "q"]], how="full"))
+    full = tables.result(
+        {"l": {"k": [1]}, "r": {"q": pa.array([2], pa.int32())}},
+        step("j", "join", ["l", "r"], on=[["k", "q"]], how="full"),
+    )
     assert full.to_pydict() == {"k": [1, 2]}
-    clash = tables.error({"l": {"k": [1], "v": [1], "v_right": [1]}, "r": {"k": [1], "v": [1]}}, step("j", "join", ["l", "r"], on=[["k", "k"]]))
+    clash = tables.error(
+        {"l": {"k": [1], "v": [1], "v_right": [1]}, "r": {"k": [1], "v": [1]}},
+        step("j", "join", ["l", "r"], on=[["k", "k"]]),
+    )
     assert clash["key"] == "suffix"
-    wrong = tables.error({"l": {"k": [1]}, "r": {"k": ["1"]}}, step("j", "join", ["l", "r"], on=[["k", "k"]]))
+    wrong = tables.error(
+        {"l": {"k": [1]}, "r": {"k": ["1"]}}, step("j", "join", ["l", "r"], on=[["k", "k"]])
+    )
     assert (wrong["code"], wrong["key"]) == ("E302", "on")
     assert "'k' is int64, 'k' is string" in wrong["message"]
 
@@ -518,14 +718,18 @@ def test_join_names_and_keys(tables: Tables) -> None:
 )
 def test_join_validate(tables: Tables, rule: str, fine: bool) -> None:
     data = {"l": LEFT, "r": RIGHT}
-    found = run([*tables.reads(data), step("j", "join", ["l", "r"], on=[["k", "k"]], validate=rule)])
+    found = run(
+        [*tables.reads(data), step("j", "join", ["l", "r"], on=[["k", "k"]], validate=rule)]
+    )
     assert (found["status"] == "completed") == fine
     if not fine:
         assert found["error"]["key"] == "validate"
         assert "k='b' is in 2 rows" in found["error"]["message"]
 
 
-KEYS = st.lists(st.tuples(st.sampled_from([None, 0, 1, 2]), st.sampled_from([None, "x", "y"])), max_size=8)
+KEYS = st.lists(
+    st.tuples(st.sampled_from([None, 0, 1, 2]), st.sampled_from([None, "x", "y"])), max_size=8
+)
 
 
 @given(KEYS, KEYS, st.sampled_from(["inner", "left", "right", "full"]))
@@ -533,11 +737,16 @@ def test_join_matches_the_definition(left: list[Any], right: list[Any], how: str
     from parquetframe.workflow._python.steps.join import complete, match
 
     def columns(pairs: list[Any]) -> list[pa.ChunkedArray]:
-        return [pa.chunked_array([pa.array([p[i] for p in pairs], t)]) for i, t in ((0, pa.int64()), (1, pa.string()))]
+        return [
+            pa.chunked_array([pa.array([p[i] for p in pairs], t)])
+            for i, t in ((0, pa.int64()), (1, pa.string()))
+        ]
 
     pairs = match(columns(left), columns(right), len(left), len(right))
     found = complete(pairs, how, len(left), len(right))
-    inner = [(i, j) for i, a in enumerate(left) for j, b in enumerate(right) if a == b and None not in a]
+    inner = [
+        (i, j) for i, a in enumerate(left) for j, b in enumerate(right) if a == b and None not in a
+    ]
     assert list(zip(pairs.left.tolist(), pairs.right.tolist(), strict=True)) == inner
     expected = set(inner)
     if how in {"left", "full"}:
@@ -585,7 +794,11 @@ QUERIES = [
 
 @pytest.mark.parametrize("sql", QUERIES)
 def test_sql_like_duckdb(tables: Tables, sql: str) -> None:
-    names = [n for n in ("l", "r") if f" {n} " in f"{sql} ".replace(",", " ").replace(")", " ").replace(".", " ")]
+    names = [
+        n
+        for n in ("l", "r")
+        if f" {n} " in f"{sql} ".replace(",", " ").replace(")", " ").replace(".", " ")
+    ]
     reads = {"left": LEFT, "right": RIGHT}
     aliases = {n: {"l": "left", "r": "right"}[n] for n in names}
     found = tables.result(reads, step("q", "sql", list(aliases.values()), tables=aliases, sql=sql))
@@ -599,7 +812,10 @@ def test_sql_like_duckdb(tables: Tables, sql: str) -> None:
 
 
 def test_sql_descending_order_puts_nulls_first(tables: Tables) -> None:
-    found = tables.result({"l": LEFT}, step("q", "sql", ["l"], tables={"l": "l"}, sql="SELECT k FROM l ORDER BY k DESC"))
+    found = tables.result(
+        {"l": LEFT},
+        step("q", "sql", ["l"], tables={"l": "l"}, sql="SELECT k FROM l ORDER BY k DESC"),
+    )
     assert found["k"].to_pylist() == [None, "d", "b", "b", "a"]
 
 
@@ -622,7 +838,9 @@ def test_sql_descending_order_puts_nulls_first(tables: Tables) -> None:
     ],
 )  # fmt: skip
 def test_sql_refused(tables: Tables, sql: str, name: str, part: str) -> None:
-    error = tables.error({"l": LEFT, "r": RIGHT}, step("q", "sql", ["l", "r"], tables={"l": "l", "r": "r"}, sql=sql))
+    error = tables.error(
+        {"l": LEFT, "r": RIGHT}, step("q", "sql", ["l", "r"], tables={"l": "l", "r": "r"}, sql=sql)
+    )
     assert error["class"] == name, error
     assert part in error["message"]
     assert error["key"] == "sql"
@@ -634,7 +852,11 @@ def test_sql_refused(tables: Tables, sql: str, name: str, part: str) -> None:
 def random_graph(seed: int, n: int = 30, m: int = 90) -> dict[str, list[Any]]:
     rng = np.random.default_rng(seed)
     edges = {(int(a), int(b)) for a, b in rng.integers(0, n, (m, 2))}
-    return {"src": [a for a, _ in sorted(edges)], "dst": [b for _, b in sorted(edges)], "w": [1 + (a * 7 + b) % 5 for a, b in sorted(edges)]}
+    return {
+        "src": [a for a, _ in sorted(edges)],
+        "dst": [b for _, b in sorted(edges)],
+        "w": [1 + (a * 7 + b) % 5 for a, b in sorted(edges)],
+    }
 
 
 def to_networkx(data: dict[str, list[Any]], directed: bool = True) -> Any:
@@ -650,14 +872,32 @@ def algorithm(tables: Tables, data: dict[str, Any], name: str, **config: Any) ->
 @pytest.mark.parametrize("seed", range(3))
 def test_pagerank_like_networkx(tables: Tables, seed: int) -> None:
     data = random_graph(seed)
-    found = algorithm(tables, data, "pagerank", weight="w", tol=1e-12, max_iter=500, personalization={data["src"][0]: 2, str(data["dst"][1]): 1})
-    expected = pagerank_alg._pagerank_python(to_networkx(data), tol=1e-14, max_iter=1000, personalization={data["src"][0]: 2, data["dst"][1]: 1})
+    found = algorithm(
+        tables,
+        data,
+        "pagerank",
+        weight="w",
+        tol=1e-12,
+        max_iter=500,
+        personalization={data["src"][0]: 2, str(data["dst"][1]): 1},
+    )
+    expected = pagerank_alg._pagerank_python(
+        to_networkx(data),
+        tol=1e-14,
+        max_iter=1000,
+        personalization={data["src"][0]: 2, data["dst"][1]: 1},
+    )
     assert found["vertex"].to_pylist() == sorted(expected)
     np.testing.assert_allclose(found["rank"], [expected[v] for v in sorted(expected)], atol=1e-9)
 
 
 def test_pagerank_that_does_not_converge_warns(tables: Tables) -> None:
-    found = run([*tables.reads({"e": random_graph(1)}), step("g", "graph", ["e"], algorithm="pagerank", max_iter=1)])
+    found = run(
+        [
+            *tables.reads({"e": random_graph(1)}),
+            step("g", "graph", ["e"], algorithm="pagerank", max_iter=1),
+        ]
+    )
     assert found["status"] == "completed"
     assert found["steps"]["g"]["info"]["converged"] is False
     assert "did not converge" in found["warnings"][0]
@@ -666,7 +906,10 @@ def test_pagerank_that_does_not_converge_warns(tables: Tables) -> None:
 @pytest.mark.parametrize("seed", range(4))
 def test_components_like_networkx(tables: Tables, seed: int) -> None:
     data = random_graph(seed, n=60, m=50)
-    for mode, theirs in (("weak", nx.weakly_connected_components), ("strong", nx.strongly_connected_components)):
+    for mode, theirs in (
+        ("weak", nx.weakly_connected_components),
+        ("strong", nx.strongly_connected_components),
+    ):
         found = algorithm(tables, data, "components", mode=mode)
         groups: dict[int, set[int]] = {}
         for vertex, label in rows(found):
@@ -680,23 +923,39 @@ def test_bfs_and_paths_like_networkx(tables: Tables, seed: int, directed: bool) 
     data = random_graph(seed, m=50)
     graph = to_networkx(data, directed)
     if not directed:  # networkx keeps one weight per pair
-        data = {"src": [a for a, _ in graph.edges], "dst": [b for _, b in graph.edges], "w": [graph[a][b]["weight"] for a, b in graph.edges]}
+        data = {
+            "src": [a for a, _ in graph.edges],
+            "dst": [b for _, b in graph.edges],
+            "w": [graph[a][b]["weight"] for a, b in graph.edges],
+        }
     source = data["src"][0]
     hops = nx.single_source_shortest_path_length(graph, source)
     found = algorithm(tables, data, "bfs", sources=[source], directed=directed)
     assert {v: d for v, d, _ in rows(found)} == dict(hops)
     before = graph.pred if directed else graph.adj
     for vertex, distance, parent in rows(found):
-        assert parent == (min(u for u in before[vertex] if hops.get(u) == distance - 1) if distance else None)
+        assert parent == (
+            min(u for u in before[vertex] if hops.get(u) == distance - 1) if distance else None
+        )
     near = algorithm(tables, data, "bfs", sources=[source], directed=directed, max_depth=1)
     assert set(near["vertex"].to_pylist()) == {v for v, d in hops.items() if d <= 1}
     lengths = nx.single_source_dijkstra_path_length(graph, source)
     for method in ("auto", "dijkstra", "bellman-ford"):
-        path = algorithm(tables, data, "shortest_path", source=source, directed=directed, weight="w", method=method)
+        path = algorithm(
+            tables,
+            data,
+            "shortest_path",
+            source=source,
+            directed=directed,
+            weight="w",
+            method=method,
+        )
         assert {v: d for v, d, _ in rows(path)} == lengths
         assert str(path.schema.field("distance").type) == "double"
     target = max(lengths, key=lambda v: lengths[v])
-    way = algorithm(tables, data, "shortest_path", source=source, target=target, directed=directed, weight="w")
+    way = algorithm(
+        tables, data, "shortest_path", source=source, target=target, directed=directed, weight="w"
+    )
     assert [r[0] for r in rows(way)] == list(range(way.num_rows))
     assert (way["vertex"][0].as_py(), way["vertex"][-1].as_py()) == (source, target)
     assert nx.path_weight(graph, way["vertex"].to_pylist(), "weight") == lengths[target]
@@ -713,7 +972,9 @@ def test_negative_weights(tables: Tables) -> None:
     error = tables.error({"e": data}, step("g", "graph", ["e"], method="dijkstra", **config))
     assert (error["class"], error["data"]["row"]) == ("NegativeWeight", 3)
     loop = {"src": ["a", "b"], "dst": ["b", "a"], "w": [1.0, -2.0]}
-    assert tables.error({"e": loop}, step("g", "graph", ["e"], **config))["class"] == "NegativeCycle"
+    assert (
+        tables.error({"e": loop}, step("g", "graph", ["e"], **config))["class"] == "NegativeCycle"
+    )
 
 
 def test_zero_weights_make_no_circle_of_predecessors(tables: Tables) -> None:
@@ -724,13 +985,22 @@ def test_zero_weights_make_no_circle_of_predecessors(tables: Tables) -> None:
 
 def test_isolated_vertices_and_bad_edges(tables: Tables) -> None:
     data = {"e": {"src": [1], "dst": [2]}, "v": {"id": [5, 1]}}
-    found = tables.result(data, step("g", "graph", ["e", "v"], algorithm="components", vertices="id"))
+    found = tables.result(
+        data, step("g", "graph", ["e", "v"], algorithm="components", vertices="id")
+    )
     assert rows(found) == [(1, 0), (2, 0), (5, 1)]
-    null = tables.error({"e": {"src": [1, None], "dst": [2, 3]}}, step("g", "graph", ["e"], algorithm="components"))
+    null = tables.error(
+        {"e": {"src": [1, None], "dst": [2, 3]}}, step("g", "graph", ["e"], algorithm="components")
+    )
     assert (null["class"], null["message"]) == ("GraphError", "row 2: src is null")
-    mixed = tables.error({"e": {"src": [1], "dst": ["x"]}}, step("g", "graph", ["e"], algorithm="components"))
+    mixed = tables.error(
+        {"e": {"src": [1], "dst": ["x"]}}, step("g", "graph", ["e"], algorithm="components")
+    )
     assert (mixed["class"], mixed["code"]) == ("SchemaError", "E302")
-    lost = tables.error({"e": {"src": ["JFK"], "dst": ["ATL"]}}, step("g", "graph", ["e"], algorithm="bfs", sources=["JFX"]))
+    lost = tables.error(
+        {"e": {"src": ["JFK"], "dst": ["ATL"]}},
+        step("g", "graph", ["e"], algorithm="bfs", sources=["JFX"]),
+    )
     assert lost["class"] == "VertexNotFound"
     assert "closest: 'JFK'" in lost["message"]
 
@@ -784,7 +1054,10 @@ def test_python_step_returns(tables: Tables, module: str, tmp_path: Path) -> Non
     reads = tables.reads({"t": {"v": [1, 2]}})
 
     def call(name: str, inputs: tuple[str, ...] = ("t",), **config: Any) -> pa.Table:
-        found = run([*reads, step("p", "python", list(inputs), call=f"{module}:{name}", **config)], base_dir=tmp_path)
+        found = run(
+            [*reads, step("p", "python", list(inputs), call=f"{module}:{name}", **config)],
+            base_dir=tmp_path,
+        )
         assert found["error"] is None, found["error"]
         return found["outputs"].get("p")
 
@@ -796,14 +1069,27 @@ def test_python_step_returns(tables: Tables, module: str, tmp_path: Path) -> Non
     assert sys.path == path
 
 
+def test_python_step_given_as_an_object(tables: Tables) -> None:
+    plan = canonical([*tables.reads({"t": {"v": [1]}}), step("p", "python", ["t"], call="no:name")])
+    plan["callables"] = {"p": lambda t: {"n": [t.num_rows]}}
+    found = PythonEngine().run(plan, max_parallel=1)
+    assert found["outputs"]["p"].to_pydict() == {"n": [1]}
+
+
 def test_python_step_errors(tables: Tables, module: str, tmp_path: Path) -> None:
     reads = tables.reads({"t": {"v": [1, 2]}})
 
     def error(call: str, *more: dict[str, Any]) -> dict[str, Any]:
-        return run([*reads, step("p", "python", ["t"], call=call), *more], base_dir=tmp_path)["error"]
+        return run([*reads, step("p", "python", ["t"], call=call), *more], base_dir=tmp_path)[
+            "error"
+        ]
 
     raised = error(f"{module}:broken")
-    assert (raised["kind"], raised["class"], raised["message"]) == ("python", "StepError", "KeyError: 'lost'")
+    assert (raised["kind"], raised["class"], raised["message"]) == (
+        "python",
+        "StepError",
+        "KeyError: 'lost'",
+    )
     assert isinstance(raised["exception"], KeyError)
     assert error(f"{module}_bad:x")["message"] == "ZeroDivisionError: division by zero"
     assert "no module 'nowhere_at_all'" in error("nowhere_at_all:f")["message"]
@@ -831,20 +1117,28 @@ def test_check_passes_and_reports(tables: Tables) -> None:
     assert tables.result(data, step("c", "check", ["t"], rules=good)).num_rows == 4
     bad = [
         ({"rule": "rows", "min": 9, "max": None}, "rows: 4 rows, expected at least 9"),
-        ({"rule": "not_null", "columns": ["k", "v"]}, "not_null k, v: 2 rows break it (row 3: k='b', v=None; row 4"),
+        (
+            {"rule": "not_null", "columns": ["k", "v"]},
+            "not_null k, v: 2 rows break it (row 3: k='b', v=None; row 4",
+        ),
         ({"rule": "unique", "columns": ["k"]}, "unique k: 1 row break"),
         ({"rule": "between", "column": "v", "min": 2, "max": 10}, "between v: 2 rows break it"),
         ({"rule": "in", "column": "k", "values": ["a"]}, "in k: 2 rows break it"),
         ({"rule": "matches", "column": "k", "pattern": "a"}, "matches k: 2 rows break it"),
         ({"rule": "schema", "columns": {"v": "string"}}, "'v' is int64, expected string"),
         ({"rule": "expr", "expr": "v > 0"}, "expr v > 0: 1 row"),
-        ({"rule": "foreign_key", "columns": ["k"], "dataset": "ref", "ref_columns": ["k"]}, "foreign_key k -> ref.k: 2 rows break it"),
+        (
+            {"rule": "foreign_key", "columns": ["k"], "dataset": "ref", "ref_columns": ["k"]},
+            "foreign_key k -> ref.k: 2 rows break it",
+        ),
     ]
     for rule, text in bad:
         error = tables.error(data, step("c", "check", ["t", "ref"], rules=[rule]))
         assert (error["class"], error["code"]) == ("CheckError", "E602")
         assert text in error["message"]
-    found = run([*tables.reads(data), step("c", "check", ["t"], rules=[bad[0][0]], severity="warn")])
+    found = run(
+        [*tables.reads(data), step("c", "check", ["t"], rules=[bad[0][0]], severity="warn")]
+    )
     assert found["status"] == "completed"
     assert "expected at least 9" in found["warnings"][0]
     assert found["outputs"]["c"].num_rows == 4
@@ -856,9 +1150,21 @@ def test_check_passes_and_reports(tables: Tables) -> None:
 def test_save_is_recorded_and_passes_through(tables: Tables, tmp_path: Path) -> None:
     events: list[dict[str, Any]] = []
     path = tmp_path / "new" / "out.parquet"
-    found = run([*tables.reads({"t": BASE}), step("s", "save", ["t"], path=path, row_group_rows=3), step("n", "limit", ["s"], n=1)], on_event=events.append)
+    found = run(
+        [
+            *tables.reads({"t": BASE}),
+            step("s", "save", ["t"], path=path, row_group_rows=3),
+            step("n", "limit", ["s"], n=1),
+        ],
+        on_event=events.append,
+    )
     record = found["steps"]["s"]["file"]
-    assert record == {"path": str(path), "rows": 4, "bytes": path.stat().st_size, "checksum": "sha256:" + hashlib.sha256(path.read_bytes()).hexdigest()}
+    assert record == {
+        "path": str(path),
+        "rows": 4,
+        "bytes": path.stat().st_size,
+        "checksum": "sha256:" + hashlib.sha256(path.read_bytes()).hexdigest(),
+    }
     assert pq.ParquetFile(path).metadata.num_row_groups == 2
     assert list(found["outputs"]) == ["n"]
     published = [e for e in events if e["type"] == "output_published"]
@@ -867,12 +1173,24 @@ def test_save_is_recorded_and_passes_through(tables: Tables, tmp_path: Path) -> 
 
 
 def test_csv_round_trip_keeps_null_and_empty_apart(tables: Tables, tmp_path: Path) -> None:
-    data = {"s": ["a,b", 'say "hi"', "", None, "line\nbreak", "é"], "f": [1.0, 0.1, None, 1e20, -0.5, 2.0], "t": pa.array([0, 1, None, 3, 4, 5], pa.timestamp("us", "UTC"))}
+    data = {
+        "s": ["a,b", 'say "hi"', "", None, "line\nbreak", "é"],
+        "f": [1.0, 0.1, None, 1e20, -0.5, 2.0],
+        "t": pa.array([0, 1, None, 3, 4, 5], pa.timestamp("us", "UTC")),
+    }
     for name in ("o.csv", "o.csv.gz"):
-        tables.result({"t": data}, step("s", "save", ["t"], path=tmp_path / name), step("x", "limit", ["t"], n=1))
+        tables.result(
+            {"t": data},
+            step("s", "save", ["t"], path=tmp_path / name),
+            step("x", "limit", ["t"], n=1),
+        )
         found = run([step("r", "read", path=tmp_path / name)])["outputs"]["r"]
         assert found.to_pylist() == pa.table(data).to_pylist()
-    tables.result({"t": {"a": ["NA", None]}}, step("s", "save", ["t"], path=tmp_path / "n.csv", null_value="NA", header=False), step("x", "limit", ["t"], n=1))
+    tables.result(
+        {"t": {"a": ["NA", None]}},
+        step("s", "save", ["t"], path=tmp_path / "n.csv", null_value="NA", header=False),
+        step("x", "limit", ["t"], n=1),
+    )
     assert (tmp_path / "n.csv").read_text() == '"NA"\nNA\n'
 
 
@@ -885,9 +1203,13 @@ def test_failed_save_leaves_the_old_file(tables: Tables, tmp_path: Path) -> None
     assert path.read_text() == "old"
     exists = tables.error({"t": BASE}, step("s", "save", ["t"], path=path, mode="error"))
     assert (exists["class"], exists["kind"]) == ("WriteError", "io")
-    parent = tables.error({"t": BASE}, step("s", "save", ["t"], path=tmp_path / "no" / "o.csv", mkdir=False))
+    parent = tables.error(
+        {"t": BASE}, step("s", "save", ["t"], path=tmp_path / "no" / "o.csv", mkdir=False)
+    )
     assert "directory does not exist" in parent["message"]
-    codec = tables.error({"t": BASE}, step("s", "save", ["t"], path=tmp_path / "o.parquet", compression="zip"))
+    codec = tables.error(
+        {"t": BASE}, step("s", "save", ["t"], path=tmp_path / "o.parquet", compression="zip")
+    )
     assert (codec["class"], codec["key"]) == ("UnsupportedFeature", "compression")
     assert not [p for p in tmp_path.iterdir() if p.name.endswith(".tmp")]
 
@@ -900,7 +1222,9 @@ def noop(name: str, *after: str) -> dict[str, Any]:
 
 
 def test_plan_shape() -> None:
-    found = PythonEngine().plan(canonical([noop("c", "a", "b"), noop("a"), noop("b"), noop("d", "c")]), data=False)
+    found = PythonEngine().plan(
+        canonical([noop("c", "a", "b"), noop("a"), noop("b"), noop("d", "c")]), data=False
+    )
     assert found["order"] == ["a", "b", "c", "d"]
     assert found["levels"] == [["a", "b"], ["c"], ["d"]]
     assert found["edges"] == [["a", "c"], ["b", "c"], ["c", "d"]]
@@ -910,13 +1234,17 @@ def test_plan_shape() -> None:
 
 def test_cycle_is_named() -> None:
     with pytest.raises(errors.CycleError) as caught:
-        PythonEngine().plan(canonical([noop("x"), noop("a", "c"), noop("b", "a"), noop("c", "b")]), data=False)
+        PythonEngine().plan(
+            canonical([noop("x"), noop("a", "c"), noop("b", "a"), noop("c", "b")]), data=False
+        )
     assert list(caught.value.cycle) == ["a", "b", "c", "a"]
 
 
 def test_order_with_one_worker_and_events() -> None:
     events: list[dict[str, Any]] = []
-    found = run([noop("c", "b"), noop("a"), noop("b"), noop("d")], max_parallel=1, on_event=events.append)
+    found = run(
+        [noop("c", "b"), noop("a"), noop("b"), noop("d")], max_parallel=1, on_event=events.append
+    )
     assert [e["step"] for e in events if e["type"] == "step_started"] == ["a", "b", "c", "d"]
     assert [e["type"] for e in events][:3] == ["run_started", "step_started", "step_completed"]
     assert (events[-1]["type"], events[-1]["status"]) == ("run_finished", "completed")
@@ -933,17 +1261,33 @@ def failing(name: str, *after: str) -> dict[str, Any]:
 @pytest.mark.parametrize("fail_fast", [True, False])
 def test_failure(fail_fast: bool) -> None:
     events: list[dict[str, Any]] = []
-    steps = [failing("bad"), noop("after", "bad"), noop("later", "after"), noop("free"), noop("end", "free")]
+    steps = [
+        failing("bad"),
+        noop("after", "bad"),
+        noop("later", "after"),
+        noop("free"),
+        noop("end", "free"),
+    ]
     found = run(steps, max_parallel=1, on_event=events.append, fail_fast=fail_fast)
     status = {name: record["status"] for name, record in found["steps"].items()}
     rest = "cancelled" if fail_fast else "succeeded"
-    assert status == {"bad": "failed", "after": "skipped", "later": "skipped", "free": rest, "end": rest}
+    assert status == {
+        "bad": "failed",
+        "after": "skipped",
+        "later": "skipped",
+        "free": rest,
+        "end": rest,
+    }
     assert found["status"] == "failed"
     assert found["cancelled"] is False
     assert (found["failed_steps"], found["skipped_steps"]) == (1, 2)
     assert found["steps"]["later"]["because"] == "bad"
     assert found["error"] == found["steps"]["bad"]["error"]
-    ends = Counter(e["step"] for e in events if e["type"] in {"step_completed", "step_failed", "step_skipped", "step_cancelled"})
+    ends = Counter(
+        e["step"]
+        for e in events
+        if e["type"] in {"step_completed", "step_failed", "step_skipped", "step_cancelled"}
+    )
     assert set(ends.values()) == {1}
 
 
@@ -963,16 +1307,29 @@ def test_cancel_between_steps(make: Any) -> None:
         if event["type"] == "step_completed" and event["step"] == "b":
             token.set() if isinstance(token, threading.Event) else setattr(token, "asked", True)
 
-    found = run([noop("a"), noop("b"), noop("c"), noop("d", "c")], max_parallel=1, on_event=on_event, cancel=token)
+    found = run(
+        [noop("a"), noop("b"), noop("c"), noop("d", "c")],
+        max_parallel=1,
+        on_event=on_event,
+        cancel=token,
+    )
     assert found["status"] == "cancelled"
     assert found["cancelled"] is True
-    assert [r["status"] for r in found["steps"].values()] == ["succeeded", "succeeded", "cancelled", "cancelled"]
+    assert [r["status"] for r in found["steps"].values()] == [
+        "succeeded",
+        "succeeded",
+        "cancelled",
+        "cancelled",
+    ]
 
 
 def test_cancel_before_the_start(tables: Tables, tmp_path: Path) -> None:
     token = threading.Event()
     token.set()
-    found = run([*tables.reads({"t": BASE}), step("s", "save", ["t"], path=tmp_path / "o.csv")], cancel=token)
+    found = run(
+        [*tables.reads({"t": BASE}), step("s", "save", ["t"], path=tmp_path / "o.csv")],
+        cancel=token,
+    )
     assert found["status"] == "cancelled"
     assert not (tmp_path / "o.csv").exists()
 
@@ -999,14 +1356,20 @@ def test_interrupt_in_the_callback_cancels() -> None:
 
 
 def test_ctrl_c_cancels(tmp_path: Path) -> None:
-    (tmp_path / "ctrl_c_module.py").write_text("import os, signal\ndef press(ctx):\n    os.kill(os.getpid(), signal.SIGINT)\n    while not ctx.cancelled():\n        pass\n")
-    found = run([step("a", "python", call="ctrl_c_module:press"), noop("b", "a")], base_dir=tmp_path)
+    (tmp_path / "ctrl_c_module.py").write_text(
+        "import os, signal\ndef press(ctx):\n    os.kill(os.getpid(), signal.SIGINT)\n    while not ctx.cancelled():\n        pass\n"
+    )
+    found = run(
+        [step("a", "python", call="ctrl_c_module:press"), noop("b", "a")], base_dir=tmp_path
+    )
     assert (found["status"], found["steps"]["b"]["status"]) == ("cancelled", "cancelled")
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_branches_run_side_by_side(tmp_path: Path) -> None:
-    (tmp_path / "barrier_module.py").write_text("import threading\nbarrier = threading.Barrier(2, timeout=20)\ndef meet():\n    barrier.wait()\n")
+    (tmp_path / "barrier_module.py").write_text(
+        "import threading\nbarrier = threading.Barrier(2, timeout=20)\ndef meet():\n    barrier.wait()\n"
+    )
     steps = [step(n, "python", call="barrier_module:meet") for n in ("a", "b")]
     found = run(steps, base_dir=tmp_path)
     assert found["status"] == "completed"
@@ -1015,7 +1378,12 @@ def test_branches_run_side_by_side(tmp_path: Path) -> None:
 
 
 def test_outputs_are_terminal_and_kept_only(tables: Tables) -> None:
-    steps = [*tables.reads({"t": BASE}), step("a", "limit", ["t"], n=2), step("b", "limit", ["a"], n=1), step("c", "limit", ["a"], n=1)]
+    steps = [
+        *tables.reads({"t": BASE}),
+        step("a", "limit", ["t"], n=2),
+        step("b", "limit", ["a"], n=1),
+        step("c", "limit", ["a"], n=1),
+    ]
     assert set(run(steps)["outputs"]) == {"b", "c"}
     assert set(run(steps, keep=("a",))["outputs"]) == {"a", "b", "c"}
 
@@ -1025,13 +1393,21 @@ def test_unknown_step_type_is_refused() -> None:
         run([step("h", "handler")])
 
 
-DAGS = st.integers(1, 8).flatmap(lambda n: st.tuples(st.lists(st.sets(st.integers(0, n - 1)), min_size=n, max_size=n), st.lists(st.sampled_from("sfc"), min_size=n, max_size=n), st.booleans()))
+DAGS = st.integers(1, 8).flatmap(
+    lambda n: st.tuples(
+        st.lists(st.sets(st.integers(0, n - 1)), min_size=n, max_size=n),
+        st.lists(st.sampled_from("sfc"), min_size=n, max_size=n),
+        st.booleans(),
+    )
+)
 
 
 @given(DAGS)
 def test_schedule_ends_every_step_once(case: Any) -> None:
     before, outcomes, fail_fast = case
-    steps = [noop(str(i), *(str(j) for j in sorted(deps) if j < i)) for i, deps in enumerate(before)]
+    steps = [
+        noop(str(i), *(str(j) for j in sorted(deps) if j < i)) for i, deps in enumerate(before)
+    ]
     dag = Dag.of(canonical(steps))
     schedule = Schedule(dag, fail_fast=fail_fast, keep=set())
     ended: list[str] = []
@@ -1041,7 +1417,13 @@ def test_schedule_ends_every_step_once(case: Any) -> None:
         assert name is not None, "nothing running and nothing ready, but not finished"
         assert all(other in good for other in dag.before[name])
         outcome = outcomes[int(name)]
-        effects = schedule.done(name) if outcome == "s" else schedule.fail(name) if outcome == "f" else schedule.stopped(name)
+        effects = (
+            schedule.done(name)
+            if outcome == "s"
+            else schedule.fail(name)
+            if outcome == "f"
+            else schedule.stopped(name)
+        )
         good |= {name} if outcome == "s" else set()
         ended += [name, *(e[0] for e in effects.ended)]
         if outcome == "c":
@@ -1059,7 +1441,10 @@ def test_overhead_of_noops_stays_small() -> None:
 # The worked example.
 
 
-@pytest.mark.skipif(not (NYCFLIGHTS / "flights.csv.gz").is_file() and not list(NYCFLIGHTS.glob("*/flights.csv.gz")), reason="the example's data are not here")
+@pytest.mark.skipif(
+    not (NYCFLIGHTS / "flights.csv.gz").is_file() and not list(NYCFLIGHTS.glob("*/flights.csv.gz")),
+    reason="the example's data are not here",
+)
 def test_nycflights_golden_facts(tmp_path: Path) -> None:
     folder = next(iter(NYCFLIGHTS.rglob("flights.csv.gz"))).parent
     na = {"null_values": ["NA"]}
@@ -1086,7 +1471,12 @@ def test_nycflights_golden_facts(tmp_path: Path) -> None:
     found = run(steps)
     assert found["error"] is None, found["error"]
     count = {name: record["rows"] for name, record in found["steps"].items()}
-    assert (count["flights"], count["flown"], count["ranked"], count["routes"]) == (336_776, 327_346, 16, 223)
+    assert (count["flights"], count["flown"], count["ranked"], count["routes"]) == (
+        336_776,
+        327_346,
+        16,
+        223,
+    )
     assert (count["hubs"], count["joined"], count["by_weather"]) == (107, 325_819, 12)
     carriers = pq.read_table(tmp_path / "carriers.parquet").to_pylist()
     assert carriers[0]["carrier"] == "F9"

@@ -47,6 +47,10 @@ VECTORS = [
     ("1 / 2", [0] * 4, "int64"),
     ("a / 2", [0, 1, None, -3], "int64"),
     ("a % 2", [1, 0, None, -1], "int64"),
+    ("CAST(a AS decimal(10, 2)) * 2 = a + a", [True, True, None, True], "bool"),
+    ("CAST(CAST(a AS decimal(10, 2)) / 2 AS DOUBLE)", [0.5, 1.0, None, -3.5], "double"),
+    ("f % 2", [1.5, NAN, None, -0.5], "double"),
+    ("7.5 % 2", [1.5] * 4, "double"),
     ("-a", [-1, -2, None, 7], "int64"),
     ("a * 0.5", [0.5, 1.0, None, -3.5], "double"),
     ("small + 1", [128, 2, None, -127], "int64"),
@@ -207,10 +211,14 @@ def test_same_values_in_small_chunks(rows: int) -> None:
 NUMBERS = st.one_of(st.none(), st.integers(-5, 5))
 
 
-@given(st.lists(st.tuples(NUMBERS, NUMBERS, st.sampled_from([None, "", "a", "ab", "B"])), min_size=1))
+@given(
+    st.lists(st.tuples(NUMBERS, NUMBERS, st.sampled_from([None, "", "a", "ab", "B"])), min_size=1)
+)
 def test_same_as_duckdb(rows: list[tuple[Any, Any, Any]]) -> None:
     x, y, s = zip(*rows, strict=True)
-    t = pa.table({"x": pa.array(x, pa.int64()), "y": pa.array(y, pa.int64()), "s": pa.array(s, pa.string())})
+    t = pa.table(
+        {"x": pa.array(x, pa.int64()), "y": pa.array(y, pa.int64()), "s": pa.array(s, pa.string())}
+    )
     for text in (
         "x + y * 2",
         "CASE WHEN y <> 0 THEN x % y END",

@@ -33,7 +33,9 @@ pub struct NoCallbacks;
 
 impl Callbacks for NoCallbacks {
     fn call(&self, step: &StepSpec, _: &[Arc<Dataset>]) -> Result<Answer, EngineError> {
-        Err(EngineError::Config { message: format!("nobody can run the function of '{}'", step.name) })
+        Err(EngineError::Config {
+            message: format!("nobody can run the function of '{}'", step.name),
+        })
     }
 
     fn handle(&self, step: &StepSpec, _: &[(String, Value)]) -> Result<Answer, EngineError> {

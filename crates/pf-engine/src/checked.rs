@@ -131,7 +131,9 @@ impl ScalarUDFImpl for CheckedFunction {
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let apply = |left: &dyn Datum, right: &dyn Datum| self.operation.apply(left, right);
         Ok(match args.args.as_slice() {
-            [ColumnarValue::Array(l), ColumnarValue::Array(r)] => ColumnarValue::Array(apply(l, r)?),
+            [ColumnarValue::Array(l), ColumnarValue::Array(r)] => {
+                ColumnarValue::Array(apply(l, r)?)
+            }
             [ColumnarValue::Array(l), ColumnarValue::Scalar(r)] => {
                 ColumnarValue::Array(apply(l, &r.to_scalar()?)?)
             }

@@ -17,6 +17,7 @@ use crate::checked::CheckedArithmetic;
 use crate::error::EngineError;
 use crate::marker::MarkingPlanner;
 use crate::strict::StrictOperators;
+use crate::types::TypeNames;
 
 /// Share of the memory limit that operators may reserve; allocations outside the pool need the rest.
 const POOL_SHARE: f64 = 0.6;
@@ -104,7 +105,8 @@ fn template() -> &'static SessionState {
     static TEMPLATE: OnceLock<SessionState> = OnceLock::new();
     TEMPLATE.get_or_init(|| {
         let mut builder = SessionStateBuilder::new_with_default_features()
-            .with_query_planner(Arc::new(MarkingPlanner));
+            .with_query_planner(Arc::new(MarkingPlanner))
+            .with_type_planner(Arc::new(TypeNames));
         let planners = builder.expr_planners().get_or_insert_default();
         planners.insert(0, Arc::new(CheckedArithmetic));
         planners.insert(0, Arc::new(StrictOperators));

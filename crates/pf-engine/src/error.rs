@@ -8,6 +8,7 @@ use datafusion::common::SchemaError as DfSchemaError;
 use datafusion::error::DataFusionError;
 use pf_graph_core::GraphError;
 use pf_io_core::IoError;
+use pf_workflow_core::StepSpec;
 
 use crate::names;
 
@@ -22,10 +23,12 @@ pub enum EngineError {
     #[error(transparent)]
     Graph(#[from] GraphError),
     /// A column that the input does not have.
-    #[error("no column '{name}' in the input")]
+    #[error("no column '{name}'{}", input.as_ref().map_or(String::new(), |i| format!(" in '{i}'")))]
     UnknownColumn {
         /// The name as written.
         name: String,
+        /// The dataset that was looked at.
+        input: Option<String>,
         /// The columns there are.
         known: Vec<String>,
     },
@@ -44,6 +47,8 @@ pub enum EngineError {
     /// Columns that do not fit together: duplicate names, other types.
     #[error("{message}")]
     Schema {
+        /// `E301` names, `E302` types.
+        code: &'static str,
         /// The column.
         column: Option<String>,
         /// What is wrong.
@@ -71,15 +76,25 @@ pub enum EngineError {
         /// Who holds how much.
         message: String,
     },
-    /// A function of the user raised, or returned what is no table.
+    /// A function of the user raised.
     #[error("{message}")]
     Callback {
         /// Type and text of the exception.
         message: String,
+        /// The exception itself, opaque to this crate.
+        source: Foreign,
+    },
+    /// A function of the user cannot be found, or returned what is no table.
+    #[error("{message}")]
+    Function {
+        /// The class of the public error.
+        class: &'static str,
+        /// The key of the step to blame.
+        key: Option<String>,
+        /// What is wrong.
+        message: String,
         /// What to do.
         hint: Option<String>,
-        /// The exception itself, opaque to this crate.
-        source: Option<Foreign>,
     },
     /// A step's configuration that the engine cannot take.
     #[error("{message}")]
@@ -130,8 +145,8 @@ impl EngineError {
         match self {
             Self::UnknownColumn { .. } => "E301",
             Self::Expression { code, .. } => code,
-            Self::Schema { .. } => "E304",
-            Self::Io(IoError::NotFound { .. }) => "E501",
+            Self::Schema { code, .. } => code,
+            Self::Io(IoError::NotFound { .. } | IoError::NoDataFiles { .. }) => "E501",
             Self::Io(IoError::Write { .. } | IoError::Exists { .. }) => "E503",
             Self::Io(IoError::Schema { .. }) => "E301",
             Self::Io(IoError::Unsupported { .. }) => "E605",
@@ -140,7 +155,7 @@ impl EngineError {
             Self::Check { .. } => "E602",
             Self::Graph(_) => "E601",
             Self::Data { .. } => "E601",
-            Self::Callback { .. } => "E603",
+            Self::Callback { .. } | Self::Function { .. } => "E603",
             Self::Memory { .. } => "E604",
             Self::InStep { error, .. } => error.code(),
             Self::Cancelled => "E606",
@@ -157,6 +172,7 @@ impl EngineError {
                 IoError::Csv { .. }
                 | IoError::Parquet { .. }
                 | IoError::Avro { .. }
+                | IoError::Empty { .. }
                 | IoError::Schema { .. },
             ) => "data",
             Self::Io(_) => "io",
@@ -172,11 +188,17 @@ impl EngineError {
         match self {
             Self::InStep { error, .. } => error.class(),
             Self::Io(error) => match error {
-                IoError::NotFound { .. } => "SourceNotFound",
+                IoError::NotFound { .. } | IoError::NoDataFiles { .. } => "SourceNotFound",
                 IoError::Parquet { .. } => "ParquetError",
                 IoError::Csv { .. } => "CsvError",
                 IoError::Avro { .. } => "AvroError",
                 IoError::Schema { .. } => "SchemaError",
+                IoError::Empty { path } => match pf_io_core::Format::from_suffix(path) {
+                    Some(pf_io_core::Format::Parquet) => "ParquetError",
+                    Some(pf_io_core::Format::Avro) => "AvroError",
+                    Some(pf_io_core::Format::Csv) => "CsvError",
+                    None => "IoError",
+                },
                 IoError::Limit { .. } => "LimitExceeded",
                 IoError::Write { .. } | IoError::Exists { .. } => "WriteError",
                 IoError::Unsupported { .. } => "UnsupportedFeature",
@@ -194,6 +216,7 @@ impl EngineError {
             Self::Check { .. } => "CheckError",
             Self::Memory { .. } => "LimitExceeded",
             Self::Callback { .. } => "StepError",
+            Self::Function { class, .. } => class,
             Self::Config { .. } => "ValidationError",
             Self::Cancelled => "RunCancelled",
             _ => "InternalError",
@@ -203,17 +226,21 @@ impl EngineError {
     /// The hint for the user, if there is one.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::UnknownColumn { name, known } => Some(names::suggestion(name, known, "columns")),
+            Self::UnknownColumn { name, known, .. } => {
+                Some(names::suggestion(name, known, "columns"))
+            }
             Self::Expression { hint, .. }
             | Self::Schema { hint, .. }
-            | Self::Callback { hint, .. }
+            | Self::Function { hint, .. }
             | Self::Data { hint, .. } => hint.clone(),
             Self::InStep { error, .. } => error.hint(),
             Self::Io(error) => error.hint(),
             Self::Memory { .. } => Some(
                 "raise settings.memory_limit, read fewer columns, or filter before the join".into(),
             ),
-            Self::Internal { .. } => Some("this is a defect of parquetframe, please report it".into()),
+            Self::Internal { .. } => {
+                Some("this is a defect of parquetframe, please report it".into())
+            }
             _ => None,
         }
     }
@@ -221,6 +248,22 @@ impl EngineError {
     /// An expression or column that mixes types.
     pub(crate) fn types(message: impl Into<String>, hint: Option<String>) -> Self {
         Self::Expression { code: "E302", message: message.into(), text: None, hint }
+    }
+
+    /// Columns whose types do not go together.
+    pub(crate) fn column_types(message: impl Into<String>, hint: Option<String>) -> Self {
+        Self::Schema { code: "E302", column: None, message: message.into(), hint }
+    }
+
+    /// Names the dataset in which a column is missing.
+    #[must_use]
+    pub(crate) fn in_dataset(self, dataset: &str) -> Self {
+        match self {
+            Self::UnknownColumn { name, input: None, known } => {
+                Self::UnknownColumn { name, input: Some(dataset.to_owned()), known }
+            }
+            other => other,
+        }
     }
 
     /// A defect.
@@ -275,10 +318,24 @@ impl<E: Into<EngineError>> From<E> for KeyedError {
 }
 
 impl KeyedError {
+    /// Names the dataset in which a column is missing, where the step has only one.
+    #[must_use]
+    pub(crate) fn in_dataset_of(self, step: &StepSpec) -> Self {
+        match step.inputs.as_slice() {
+            [only] => Self { key: self.key, error: self.error.in_dataset(only) },
+            _ => self,
+        }
+    }
+
     /// Names the step.
     pub fn in_step(self, step: &str) -> StepFailure {
         match self.error {
             EngineError::InStep { step, error } => StepFailure { step, key: None, error: *error },
+            EngineError::Function { class, key, message, hint } => StepFailure {
+                step: step.to_owned(),
+                key: self.key.or(key.clone()),
+                error: EngineError::Function { class, key, message, hint },
+            },
             error => StepFailure { step: step.to_owned(), key: self.key, error },
         }
     }
@@ -346,14 +403,16 @@ impl From<DataFusionError> for EngineError {
             },
             DataFusionError::ResourcesExhausted(message) => Self::Memory { message },
             DataFusionError::Plan(message) => from_plan_message(message),
-            DataFusionError::NotImplemented(message) => Self::types(lowercase_first(&message), None),
+            DataFusionError::NotImplemented(message) => {
+                Self::types(lowercase_first(&message), None)
+            }
             DataFusionError::Execution(message) => {
                 Self::Data { message: lowercase_first(&message), hint: None }
             }
-            DataFusionError::ParquetError(inner) => {
-                Self::Data { message: format!("invalid parquet data: {inner}"), hint: None }
+            DataFusionError::ParquetError(inner) => parquet(&inner.to_string()),
+            DataFusionError::IoError(source) => {
+                Self::Io(IoError::Os { path: std::path::PathBuf::new(), source })
             }
-            DataFusionError::IoError(source) => Self::Io(IoError::Os { path: std::path::PathBuf::new(), source }),
             DataFusionError::ExecutionJoin(inner) if inner.is_cancelled() => Self::Cancelled,
             other => Self::internal(other.strip_backtrace()),
         }
@@ -377,12 +436,19 @@ impl From<ArrowError> for EngineError {
             },
             ArrowError::ExternalError(source) => from_external(source),
             ArrowError::MemoryError(message) => Self::Memory { message },
+            ArrowError::ParquetError(message) => parquet(&message),
             ArrowError::InvalidArgumentError(message) | ArrowError::ComputeError(message) => {
                 Self::Data { message: lowercase_first(&message), hint: None }
             }
             other => Self::Data { message: lowercase_first(&other.to_string()), hint: None },
         }
     }
+}
+
+/// Damaged pages; whoever knows the file adds its path.
+fn parquet(message: &str) -> EngineError {
+    let path = std::path::PathBuf::new();
+    EngineError::Io(IoError::Parquet { path, message: lowercase_first(message) })
 }
 
 fn from_external(source: Box<dyn std::error::Error + Send + Sync>) -> EngineError {
@@ -397,9 +463,10 @@ fn from_external(source: Box<dyn std::error::Error + Send + Sync>) -> EngineErro
                 }
                 Err(other) => match other.downcast::<DataFusionError>() {
                     Ok(inner) => (*inner).into(),
-                    Err(other) => {
-                        EngineError::Data { message: lowercase_first(&other.to_string()), hint: None }
-                    }
+                    Err(other) => EngineError::Data {
+                        message: lowercase_first(&other.to_string()),
+                        hint: None,
+                    },
                 },
             },
         },
@@ -432,7 +499,9 @@ fn from_shared(error: &DataFusionError) -> EngineError {
             ArrowError::CastError(m) => ArrowError::CastError(m.clone()).into(),
             other => EngineError::Data { message: lowercase_first(&other.to_string()), hint: None },
         },
-        other => EngineError::Data { message: lowercase_first(&other.strip_backtrace()), hint: None },
+        other => {
+            EngineError::Data { message: lowercase_first(&other.strip_backtrace()), hint: None }
+        }
     }
 }
 
@@ -440,15 +509,18 @@ fn from_schema_error(error: DfSchemaError) -> EngineError {
     match error {
         DfSchemaError::FieldNotFound { field, valid_fields } => EngineError::UnknownColumn {
             name: field.name.clone(),
+            input: None,
             known: valid_fields.into_iter().map(|c| c.name).collect(),
         },
         DfSchemaError::DuplicateUnqualifiedField { name }
         | DfSchemaError::DuplicateQualifiedField { name, .. } => EngineError::Schema {
+            code: "E301",
             message: format!("two columns are called '{name}'"),
             column: Some(name),
             hint: Some("give one of them another name".into()),
         },
         DfSchemaError::AmbiguousReference { field } => EngineError::Schema {
+            code: "E301",
             message: format!("column '{}' is ambiguous", field.name),
             column: Some(field.name.clone()),
             hint: Some("put the table's name before it".into()),

@@ -43,8 +43,8 @@ impl Execution<'_> {
         name: &str,
     ) -> Result<Dataset, EngineError> {
         let schema = plain::schema(plan.schema().as_arrow());
-        let reservation =
-            MemoryConsumer::new(format!("result of {name}")).register(&state.runtime_env().memory_pool);
+        let reservation = MemoryConsumer::new(format!("result of {name}"))
+            .register(&state.runtime_env().memory_pool);
         let mut batches = Vec::new();
         self.for_each(state, plan, |batch| {
             let batch = plain::batch(&batch)?;

@@ -140,9 +140,10 @@ impl UserDefinedLogicalNodeCore for Marker {
     }
 
     fn with_exprs_and_inputs(&self, _: Vec<Expr>, inputs: Vec<LogicalPlan>) -> Result<Self> {
-        let input = inputs.into_iter().next().ok_or_else(|| {
-            DataFusionError::Internal("a step marker needs one input".to_owned())
-        })?;
+        let input = inputs
+            .into_iter()
+            .next()
+            .ok_or_else(|| DataFusionError::Internal("a step marker needs one input".to_owned()))?;
         Ok(Self { step: self.step.clone(), fenced: self.fenced.clone(), input })
     }
 
@@ -242,9 +243,10 @@ impl ExecutionPlan for MarkerExec {
         self: Arc<Self>,
         children: Vec<Arc<dyn ExecutionPlan>>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let input = children.into_iter().next().ok_or_else(|| {
-            DataFusionError::Internal("a step marker needs one input".to_owned())
-        })?;
+        let input = children
+            .into_iter()
+            .next()
+            .ok_or_else(|| DataFusionError::Internal("a step marker needs one input".to_owned()))?;
         Ok(Arc::new(Self { mark: self.mark.clone(), input }))
     }
 
@@ -253,10 +255,8 @@ impl ExecutionPlan for MarkerExec {
         partition: usize,
         context: Arc<TaskContext>,
     ) -> Result<SendableRecordBatchStream> {
-        let input = self
-            .input
-            .execute(partition, context)
-            .map_err(|error| tag(&self.mark.step, error))?;
+        let input =
+            self.input.execute(partition, context).map_err(|error| tag(&self.mark.step, error))?;
         Ok(Box::pin(MarkedStream { mark: self.mark.clone(), input }))
     }
 
@@ -272,9 +272,10 @@ impl ExecutionPlan for MarkerExec {
         input_stats: &[Arc<Statistics>],
         _args: &datafusion::physical_plan::StatisticsArgs,
     ) -> Result<Arc<Statistics>> {
-        input_stats.first().cloned().ok_or_else(|| {
-            DataFusionError::Internal("a step marker needs one input".to_owned())
-        })
+        input_stats
+            .first()
+            .cloned()
+            .ok_or_else(|| DataFusionError::Internal("a step marker needs one input".to_owned()))
     }
 
     fn supports_limit_pushdown(&self) -> bool {

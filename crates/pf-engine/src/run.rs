@@ -287,7 +287,8 @@ fn conclude(
     keep: &[bool],
     mut report: RunReport<Value, StepFailure>,
 ) -> RunResult {
-    let mut facts = std::mem::take(&mut *runner.facts.lock().unwrap_or_else(PoisonError::into_inner));
+    let mut facts =
+        std::mem::take(&mut *runner.facts.lock().unwrap_or_else(PoisonError::into_inner));
     let mut steps: HashMap<usize, StepOutcome> = HashMap::new();
     let mut failed: Vec<(Duration, StepFailure)> = Vec::new();
     for (id, (group, record)) in groups.groups.iter().zip(&mut report.steps).enumerate() {

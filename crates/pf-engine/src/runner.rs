@@ -56,7 +56,8 @@ impl StepRunner for GroupRunner<'_> {
         let root = &self.plan.steps[group.root];
         let halt = Arc::new(AtomicBool::new(false));
         let run = GroupRun { runner: self, group, job: &job, halt: Arc::clone(&halt) };
-        let result = std::panic::catch_unwind(AssertUnwindSafe(|| run.run(root)));
+        let result = std::panic::catch_unwind(AssertUnwindSafe(|| run.run(root)))
+            .map(|result| result.map_err(|failure| self.locate(failure)));
         halt.store(true, Ordering::Relaxed);
         match result {
             Ok(Ok(value)) => Ok(value),
@@ -83,6 +84,38 @@ impl StepRunner for GroupRunner<'_> {
 
 fn is_cancellation(error: &EngineError) -> bool {
     matches!(error, EngineError::Cancelled | EngineError::Io(IoError::Cancelled))
+}
+
+impl GroupRunner<'_> {
+    /// Adds what a decoder deep inside a plan cannot know: the file, and the key to blame.
+    fn locate(&self, mut failure: StepFailure) -> StepFailure {
+        let Some(step) = self.plan.steps.iter().find(|step| step.name == failure.step) else {
+            return failure;
+        };
+        if step.kind != "read" || failure.key.is_some() {
+            return failure;
+        }
+        match &mut failure.error {
+            EngineError::Io(IoError::Parquet { path, .. }) if path.as_os_str().is_empty() => {
+                let paths = step.config.get("path").and_then(Json::as_array);
+                if let Some(first) = paths.and_then(|paths| paths.first()).and_then(Json::as_str) {
+                    *path = first.into();
+                }
+                failure.key = Some("path".to_owned());
+            }
+            EngineError::Io(error) => {
+                let typed = error.column().filter(|column| {
+                    let schema = step.config.get("schema").and_then(Json::as_object);
+                    schema.is_some_and(|schema| schema.contains_key(*column))
+                });
+                failure.key = Some(
+                    typed.map_or_else(|| "path".to_owned(), |column| format!("schema.{column}")),
+                );
+            }
+            _ => {}
+        }
+        failure
+    }
 }
 
 /// One group on its way.
@@ -118,10 +151,7 @@ impl GroupRun<'_> {
             let planned =
                 steps::plan(&context, inputs).map_err(|error| error.in_step(&step.name))?;
             let counter = Arc::new(StepCounter::default());
-            plans.insert(
-                index,
-                marker::mark(planned.plan, &step.name, &counter, planned.fallible),
-            );
+            plans.insert(index, marker::mark(planned.plan, &step.name, &counter, planned.fallible));
             counters.insert(index, counter);
         }
         let result = self.finish(root, plans, &state, &execution);
@@ -159,13 +189,33 @@ impl GroupRun<'_> {
             }
             "check" => self.check(&context, execution, &mut plans).map_err(blame),
             _ => {
-                let tables = self
-                    .input_tables(root, &mut plans, state, execution)
-                    .map_err(blame)?;
+                let tables =
+                    self.input_tables(root, &mut plans, state, execution).map_err(blame)?;
                 let answer = self.runner.callbacks.call(root, &tables);
-                self.answered(answer.map_err(|error| blame(error.into()))?)
+                let answer = answer.map_err(|error| blame(error.into()))?;
+                if matches!(answer, Answer::Nothing) {
+                    self.refuse_nothing(root).map_err(|error| blame(error.into()))?;
+                }
+                self.answered(answer)
             }
         }
+    }
+
+    /// A function may return nothing only if nobody reads its output.
+    fn refuse_nothing(&self, step: &StepSpec) -> Result<(), EngineError> {
+        let read = self.runner.plan.steps.iter().any(|other| other.inputs.contains(&step.output));
+        if !read {
+            return Ok(());
+        }
+        let call = step.config.get("call").and_then(Json::as_str).unwrap_or(&step.kind);
+        Err(EngineError::Function {
+            class: "SchemaError",
+            key: Some("call".to_owned()),
+            message: format!("{call} returned None, but other steps use '{}'", step.output),
+            hint: Some(
+                "return a pyarrow.Table, a pandas or polars DataFrame or a dict of arrays".into(),
+            ),
+        })
     }
 
     fn save(
@@ -183,9 +233,9 @@ impl GroupRun<'_> {
             let table = tables.into_iter().next().ok_or_else(|| no_input(step))?;
             (scan(&step.output, &table, 1)?, Value::Table(table))
         } else {
-            let plan = self.input_plans(step, plans, context.state).map_err(|failure| {
-                KeyedError { key: failure.key, error: failure.error }
-            })?;
+            let plan = self
+                .input_plans(step, plans, context.state)
+                .map_err(|failure| KeyedError { key: failure.key, error: failure.error })?;
             (plan.into_iter().next().ok_or_else(|| no_input(step))?, Value::Nothing)
         };
         let file = steps::save(context, execution, input)?;
@@ -294,6 +344,7 @@ impl GroupRun<'_> {
         match place.and_then(|place| self.job.inputs.get(place)).map(AsRef::as_ref) {
             Some(Value::Table(table)) => Ok(Arc::clone(table)),
             Some(_) => Err(EngineError::Schema {
+                code: "E301",
                 column: None,
                 message: format!("'{dataset}' is no table, its step returned none"),
                 hint: Some("return a table from the step, or use depends_on for order only".into()),
@@ -369,7 +420,11 @@ impl GroupRun<'_> {
 }
 
 /// A scan of a finished table, without table names on the columns.
-pub(crate) fn scan(name: &str, table: &Dataset, partitions: usize) -> Result<LogicalPlan, EngineError> {
+pub(crate) fn scan(
+    name: &str,
+    table: &Dataset,
+    partitions: usize,
+) -> Result<LogicalPlan, EngineError> {
     let source = provider_as_source(table.provider(partitions)?);
     let name = datafusion::common::TableReference::bare(name);
     steps::unqualified(LogicalPlanBuilder::scan(name, source, None)?.build()?)

@@ -213,7 +213,8 @@ impl ExecutionPlan for FileScanExec {
         _input_stats: &[Arc<Statistics>],
         args: &datafusion::physical_plan::StatisticsArgs,
     ) -> Result<Arc<Statistics>> {
-        let rows = |run: &[Arc<OpenFile>]| run.iter().map(|file| file.rows() as usize).sum::<usize>();
+        let rows =
+            |run: &[Arc<OpenFile>]| run.iter().map(|file| file.rows() as usize).sum::<usize>();
         let total = match args.partition() {
             Some(partition) => self.runs.get(partition).map_or(0, |run| rows(run)),
             None => self.runs.iter().map(|run| rows(run)).sum(),

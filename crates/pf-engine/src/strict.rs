@@ -4,11 +4,13 @@ use datafusion::arrow::datatypes::DataType;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::common::{DFSchema, Result};
 use datafusion::error::DataFusionError;
+use datafusion::logical_expr::expr::Case;
 use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr};
-use datafusion::logical_expr::{Expr, ExprSchemable};
+use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, Operator, lit};
 use datafusion::sql::sqlparser::ast::BinaryOperator;
 
 use crate::error::EngineError;
+use crate::expression::wants_guard;
 use crate::types::type_name;
 
 /// Refuses operators whose two sides do not belong together.
@@ -21,6 +23,12 @@ impl ExprPlanner for StrictOperators {
         expr: RawBinaryExpr,
         schema: &DFSchema,
     ) -> Result<PlannerResult<RawBinaryExpr>> {
+        if matches!(expr.op, BinaryOperator::And | BinaryOperator::Or)
+            && wants_guard(&expr.right)
+            && !joins_tables(&expr.left)
+        {
+            return Ok(PlannerResult::Planned(guarded(expr)));
+        }
         if let (Ok(left), Ok(right)) = (expr.left.get_type(schema), expr.right.get_type(schema)) {
             let compared = is_comparison(&expr.op) && !comparable(&left, &right);
             let computed = is_arithmetic(&expr.op) && (is_text(&left) || is_text(&right));
@@ -32,12 +40,65 @@ impl ExprPlanner for StrictOperators {
     }
 }
 
-/// Checks the comparisons that are no binary operators: IN lists and BETWEEN.
+/// `a AND b` where `b` can fail: `b` is looked at only on rows that `a` does not decide.
+fn guarded(expr: RawBinaryExpr) -> Expr {
+    let and = expr.op == BinaryOperator::And;
+    let decided = if and { Expr::IsFalse } else { Expr::IsTrue }(Box::new(expr.left.clone()));
+    let rest = if and { expr.left.and(expr.right) } else { expr.left.or(expr.right) };
+    Expr::Case(Case {
+        expr: None,
+        when_then_expr: vec![(Box::new(decided), Box::new(lit(!and)))],
+        else_expr: Some(Box::new(rest)),
+    })
+}
+
+/// Whether `expr` holds an equality over two tables: the join must stay visible as such.
+fn joins_tables(expr: &Expr) -> bool {
+    expr.exists(|node| {
+        Ok(match node {
+            Expr::BinaryExpr(BinaryExpr { left, op: Operator::Eq, right }) => {
+                match (left.as_ref(), right.as_ref()) {
+                    (Expr::Column(a), Expr::Column(b)) => a.relation != b.relation,
+                    _ => false,
+                }
+            }
+            _ => false,
+        })
+    })
+    .unwrap_or(true)
+}
+
+/// Literals that were cast to another type must fit it.
+pub fn check_literals(expr: &Expr) -> Result<()> {
+    expr.apply(|node| {
+        if let Expr::Cast(cast) = node
+            && let Expr::Literal(value, _) = cast.expr.as_ref()
+            && let Err(error) = value.cast_to(cast.field.data_type())
+        {
+            return Err(error);
+        }
+        Ok(TreeNodeRecursion::Continue)
+    })
+    .map(|_| ())
+}
+
+/// Checks what is no binary operator: IN lists, BETWEEN, CASE, and functions of several values of
+/// one kind.
 pub fn check(expr: &Expr, schema: &DFSchema) -> Result<()> {
     expr.apply(|node| {
         let (subject, others): (&Expr, Vec<&Expr>) = match node {
             Expr::InList(list) => (&list.expr, list.list.iter().collect()),
             Expr::Between(between) => (&between.expr, vec![&between.low, &between.high]),
+            Expr::Case(case) => {
+                check_case(case, schema)?;
+                return Ok(TreeNodeRecursion::Continue);
+            }
+            Expr::ScalarFunction(call)
+                if matches!(call.name(), "coalesce" | "nullif" | "greatest" | "least" | "nvl") =>
+            {
+                one_kind(&call.args.iter().collect::<Vec<_>>(), call.name(), schema)?;
+                return Ok(TreeNodeRecursion::Continue);
+            }
             _ => return Ok(TreeNodeRecursion::Continue),
         };
         for other in others {
@@ -50,6 +111,36 @@ pub fn check(expr: &Expr, schema: &DFSchema) -> Result<()> {
         Ok(TreeNodeRecursion::Continue)
     })
     .map(|_| ())
+}
+
+fn check_case(case: &Case, schema: &DFSchema) -> Result<()> {
+    for (when, _) in &case.when_then_expr {
+        if let Some(subject) = &case.expr {
+            one_kind(&[subject, when], "CASE", schema)?;
+        } else {
+            let found = when.get_type(schema)?;
+            if !matches!(found, DataType::Boolean | DataType::Null) {
+                let message =
+                    format!("WHEN needs a bool, {} is {}", written(when), type_name(&found));
+                return Err(DataFusionError::External(Box::new(EngineError::types(message, None))));
+            }
+        }
+    }
+    let results = case.when_then_expr.iter().map(|(_, then)| then).chain(&case.else_expr);
+    one_kind(&results.map(AsRef::as_ref).collect::<Vec<_>>(), "CASE", schema)
+}
+
+/// All of `exprs` must be comparable with each other.
+fn one_kind(exprs: &[&Expr], what: &str, schema: &DFSchema) -> Result<()> {
+    for (i, right) in exprs.iter().enumerate() {
+        for left in &exprs[..i] {
+            let (a, b) = (left.get_type(schema)?, right.get_type(schema)?);
+            if !comparable(&a, &b) {
+                return Err(mismatch(what, left, &a, right, &b));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Whether values of the two types can be compared without a guess.
@@ -92,10 +183,8 @@ fn is_comparison(op: &BinaryOperator) -> bool {
 }
 
 fn is_arithmetic(op: &BinaryOperator) -> bool {
-    matches!(
-        op,
-        BinaryOperator::Multiply | BinaryOperator::Divide | BinaryOperator::Modulo
-    ) || matches!(op, BinaryOperator::Plus | BinaryOperator::Minus)
+    matches!(op, BinaryOperator::Multiply | BinaryOperator::Divide | BinaryOperator::Modulo)
+        || matches!(op, BinaryOperator::Plus | BinaryOperator::Minus)
 }
 
 fn mismatch(
@@ -116,7 +205,9 @@ fn mismatch(
     let other = if is_text(left_type) { right_type } else { left_type };
     let hint = match text {
         Expr::Literal(..) => "write the literal without quotes".to_owned(),
-        _ => format!("CAST({} AS {}) if the text holds such values", written(text), sql_type(other)),
+        _ => {
+            format!("CAST({} AS {}) if the text holds such values", written(text), sql_type(other))
+        }
     };
     DataFusionError::External(Box::new(EngineError::types(message, Some(hint))))
 }

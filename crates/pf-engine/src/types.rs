@@ -1,9 +1,38 @@
 //! The one type-name grammar: `int64`, `decimal(18,2)`, `timestamp(us, UTC)`, ...
 
+use std::sync::Arc;
+
 use datafusion::arrow::datatypes::{DataType, TimeUnit};
+use datafusion::arrow::datatypes::{Field, FieldRef};
+use datafusion::common::Result as PlanResult;
+use datafusion::logical_expr::planner::TypePlanner;
+use datafusion::sql::sqlparser::ast::DataType as SqlType;
 
 use crate::error::EngineError;
 use crate::names;
+
+/// The grammar's names in SQL casts: `int8` has eight bits there too.
+#[derive(Debug)]
+pub struct TypeNames;
+
+impl TypePlanner for TypeNames {
+    fn plan_type_field(&self, sql_type: &SqlType) -> PlanResult<Option<FieldRef>> {
+        let own = match sql_type {
+            SqlType::Int8(None) => DataType::Int8,
+            SqlType::Int16 => DataType::Int16,
+            SqlType::Int32 => DataType::Int32,
+            SqlType::Int64 => DataType::Int64,
+            SqlType::UInt8 => DataType::UInt8,
+            SqlType::UInt16 => DataType::UInt16,
+            SqlType::UInt32 => DataType::UInt32,
+            SqlType::UInt64 => DataType::UInt64,
+            SqlType::Float32 => DataType::Float32,
+            SqlType::Float64 => DataType::Float64,
+            _ => return Ok(None),
+        };
+        Ok(Some(Arc::new(Field::new("", own, true))))
+    }
+}
 
 const NAMES: &[(&str, DataType)] = &[
     ("int8", DataType::Int8),
@@ -71,7 +100,7 @@ fn decimal(text: &str, arguments: &[&str]) -> Result<DataType, EngineError> {
         Some((p, s)) if (39..=76).contains(&p) && s >= 0 && s as u8 <= p => {
             Ok(DataType::Decimal256(p, s))
         }
-        _ => Err(EngineError::types(
+        _ => Err(EngineError::column_types(
             format!("'{text}' is no decimal type"),
             Some("decimal(precision,scale) with precision 1..76 and scale 0..precision".into()),
         )),
@@ -105,8 +134,9 @@ fn unit_name(unit: TimeUnit) -> &'static str {
 fn unknown(text: &str) -> EngineError {
     let mut known: Vec<String> = NAMES.iter().map(|(name, _)| (*name).to_owned()).collect();
     known.extend(["decimal(p,s)".to_owned(), "timestamp(unit[, zone])".to_owned()]);
-    let near = names::nearest(text, &known).map_or(String::new(), |n| format!("did you mean '{n}'? "));
-    EngineError::types(
+    let near =
+        names::nearest(text, &known).map_or(String::new(), |n| format!("did you mean '{n}'? "));
+    EngineError::column_types(
         format!("no type '{text}'"),
         Some(format!("{near}types: {}", known.join(", "))),
     )

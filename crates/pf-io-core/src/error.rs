@@ -13,6 +13,18 @@ pub enum IoError {
         /// The path or pattern asked for.
         path: PathBuf,
     },
+    /// A directory without a file whose suffix names a format.
+    #[error("File not found: the directory holds no data file: {}", path.display())]
+    NoDataFiles {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// Neither the name nor the first bytes tell the format.
+    #[error("{}: cannot tell the format of this file", path.display())]
+    UnknownFormat {
+        /// The file.
+        path: PathBuf,
+    },
     /// A directory stands where a file is needed.
     #[error("{}: is a directory", path.display())]
     IsDirectory {
@@ -54,6 +66,8 @@ pub enum IoError {
         column: Option<String>,
         /// What is wrong.
         message: String,
+        /// What may help.
+        hint: Option<&'static str>,
     },
     /// Damaged or unreadable Avro.
     #[error("{}: {}{message}", path.display(), avro_place(*block))]
@@ -141,6 +155,8 @@ impl IoError {
     pub fn path(&self) -> Option<&Path> {
         match self {
             Self::NotFound { path }
+            | Self::NoDataFiles { path }
+            | Self::UnknownFormat { path }
             | Self::IsDirectory { path }
             | Self::Empty { path }
             | Self::Os { path, .. }
@@ -205,13 +221,20 @@ impl IoError {
             Self::Limit { .. } => Some("raise the memory limit, or read fewer columns".to_owned()),
             Self::Exists { .. } => Some("choose mode 'replace' or another path".to_owned()),
             Self::IsDirectory { .. } => Some("name a file in it, or use a glob".to_owned()),
+            Self::Csv { hint: Some(hint), .. } => Some((*hint).to_owned()),
+            Self::NoDataFiles { .. } | Self::UnknownFormat { .. } => Some(
+                "known suffixes: .parquet, .pq, .csv, .tsv, .txt, .avro, and .gz or .zst after \
+                 text; or say format: parquet, csv or avro"
+                    .to_owned(),
+            ),
             Self::Csv { column: Some(column), .. } => {
                 Some(format!("read it as text with schema: {{{column}: string}}"))
             }
-            Self::Write { source: Some(source), .. }
-                if source.kind() == io::ErrorKind::NotFound =>
+            Self::Write { source: Some(source), message, .. }
+                if source.kind() == io::ErrorKind::NotFound
+                    && message.starts_with("no directory") =>
             {
-                Some("the folder does not exist; set mkdir to make it".to_owned())
+                Some("mkdir: true makes it".to_owned())
             }
             _ => None,
         }

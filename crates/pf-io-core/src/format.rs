@@ -97,11 +97,7 @@ impl Format {
             b"PAR1" => Ok(Self::Parquet),
             b"Obj\x01" => Ok(Self::Avro),
             [] if regular => Err(IoError::Empty { path: path.to_path_buf() }),
-            _ => Err(IoError::unsupported(
-                path,
-                "cannot tell the format from the name (known: .parquet, .pq, .csv, .tsv, .txt, \
-                 .avro, and .gz or .zst after text); name the format",
-            )),
+            _ => Err(IoError::UnknownFormat { path: path.to_path_buf() }),
         }
     }
 }

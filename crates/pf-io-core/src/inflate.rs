@@ -96,5 +96,5 @@ fn failed(path: &Path, source: io::Error) -> IoError {
 
 fn damaged(path: &Path, reason: &str) -> IoError {
     let message = format!("cannot unpack: {reason}");
-    IoError::Csv { path: path.to_path_buf(), line: 0, record: 0, column: None, message }
+    IoError::Csv { path: path.to_path_buf(), line: 0, record: 0, column: None, message, hint: None }
 }

@@ -37,7 +37,12 @@ pub fn expand<P: AsRef<Path>>(patterns: &[P]) -> Result<Vec<PathBuf>> {
     for pattern in patterns {
         let pattern = pattern.as_ref();
         let found = match fs::metadata(pattern) {
-            Ok(metadata) if metadata.is_dir() => data_files(pattern)?,
+            Ok(metadata) if metadata.is_dir() => match data_files(pattern)? {
+                none if none.is_empty() => {
+                    return Err(IoError::NoDataFiles { path: pattern.to_path_buf() });
+                }
+                found => found,
+            },
             Ok(_) => vec![pattern.to_path_buf()],
             Err(_) if glob::is_pattern(pattern) => glob::matches(pattern)?,
             Err(source) => return Err(IoError::reading(pattern, source)),

@@ -1,5 +1,6 @@
 //! Damaged, truncated and hostile files: a stated error or valid data, never a panic, never fewer
 //! rows without an error.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -16,10 +17,10 @@ use pf_io_core::{
 const ROWS: usize = 30;
 
 fn sample() -> RecordBatch {
-    let ints = Int64Array::from_iter((0..ROWS as i64).map(|n| (n % 7 != 0).then_some(n * 1000)));
+    let ints: Int64Array = (0..ROWS as i64).map(|n| (n % 7 != 0).then_some(n * 1000)).collect();
     let texts = StringArray::from_iter_values((0..ROWS).map(|n| format!("text {}", n % 5)));
     let floats = Float64Array::from_iter_values((0..ROWS).map(|n| n as f64 / 3.0));
-    let bools = BooleanArray::from_iter((0..ROWS).map(|n| Some(n % 2 == 0)));
+    let bools: BooleanArray = (0..ROWS).map(|n| Some(n % 2 == 0)).collect();
     let columns: Vec<(&str, ArrayRef)> = vec![
         ("int", Arc::new(ints)),
         ("text", Arc::new(texts)),

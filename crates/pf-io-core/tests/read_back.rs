@@ -1,4 +1,5 @@
 //! What a writer writes, its reader reads: values, nulls and types, through every format.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::path::Path;
 use std::sync::Arc;
@@ -34,30 +35,30 @@ fn write(path: &Path, batch: &RecordBatch, options: &WriteOptions) {
 }
 
 fn join(
-    schema: Arc<Schema>,
+    schema: &Arc<Schema>,
     batches: impl Iterator<Item = Result<RecordBatch, IoError>>,
 ) -> RecordBatch {
     let batches: Vec<_> = batches.map(Result::unwrap).collect();
     for batch in &batches {
         assert_eq!(batch.schema().fields(), schema.fields());
     }
-    concat_batches(&schema, &batches).unwrap()
+    concat_batches(schema, &batches).unwrap()
 }
 
 fn read_parquet(path: &Path, batch_rows: usize) -> RecordBatch {
     let file = ParquetFile::open(path).unwrap();
-    join(file.schema(), file.batches(None, None, batch_rows, no_cancel()).unwrap())
+    join(&file.schema(), file.batches(None, None, batch_rows, no_cancel()).unwrap())
 }
 
 fn read_avro(path: &Path, batch_rows: usize) -> RecordBatch {
     let file = AvroFile::open(path, None).unwrap();
-    join(file.schema(), file.batches(None, None, batch_rows, no_cancel()).unwrap())
+    join(&file.schema(), file.batches(None, None, batch_rows, no_cancel()).unwrap())
 }
 
 fn read_csv(path: &Path, options: &CsvOptions, batch_rows: usize) -> RecordBatch {
     let file = CsvFile::open(path, options, &AtomicBool::new(false)).unwrap();
     assert!(file.warnings().is_empty(), "{:?}", file.warnings());
-    join(file.schema(), file.batches(None, None, batch_rows, no_cancel()))
+    join(&file.schema(), file.batches(None, None, batch_rows, no_cancel()))
 }
 
 fn csv_text(text: &str, options: &CsvOptions) -> RecordBatch {
@@ -186,7 +187,7 @@ proptest! {
         std::fs::write(&path, &text).unwrap();
         let read = |batch_rows| {
             CsvFile::open(&path, &CsvOptions::default(), &AtomicBool::new(false)).map(|file| {
-                join(file.schema(), file.batches(None, None, batch_rows, no_cancel()))
+                join(&file.schema(), file.batches(None, None, batch_rows, no_cancel()))
             }).map_err(|error| error.to_string())
         };
         prop_assert_eq!(read(batch_rows), read(1000));
@@ -313,7 +314,7 @@ fn test_projection_order_and_limit_in_every_format() {
     write(&path, &batch, &WriteOptions { row_group_rows: 7, ..WriteOptions::new(Format::Parquet) });
     let file = ParquetFile::open(&path).unwrap();
     let batches = file.batches(projection, Some(42), 10, no_cancel()).unwrap();
-    assert_same(&wanted, &join(batches.schema(), batches));
+    assert_same(&wanted, &join(&batches.schema(), batches));
     let count = |batches: &mut dyn Iterator<Item = Result<RecordBatch, IoError>>| {
         batches.map(|batch| batch.unwrap().num_rows()).sum::<usize>()
     };
@@ -324,11 +325,11 @@ fn test_projection_order_and_limit_in_every_format() {
     let file = AvroFile::open(&path, None).unwrap();
     assert_eq!(file.rows(), 100);
     let batches = file.batches(projection, Some(42), 10, no_cancel()).unwrap();
-    assert_same(&wanted, &join(batches.schema(), batches));
+    assert_same(&wanted, &join(&batches.schema(), batches));
     assert_eq!(count(&mut file.batches(Some(&[]), None, 9, no_cancel()).unwrap()), 100);
     let file = AvroFile::open(&path, Some(&["c".into(), "a".into()])).unwrap();
     let batches = file.batches(Some(&[0, 1, 0]), Some(42), 10, no_cancel()).unwrap();
-    assert_same(&wanted, &join(batches.schema(), batches));
+    assert_same(&wanted, &join(&batches.schema(), batches));
     let error = AvroFile::open(&path, Some(&["A1".into()])).unwrap_err();
     assert_eq!(error.hint().unwrap(), "did you mean 'a'? columns: a, b, c (3)");
 
@@ -338,7 +339,7 @@ fn test_projection_order_and_limit_in_every_format() {
     let file = CsvFile::open(&path, &options, &AtomicBool::new(false)).unwrap();
     assert_eq!(file.rows(), 100);
     let batches = file.batches(projection, Some(42), 10, no_cancel());
-    assert_same(&wanted, &join(batches.schema(), batches));
+    assert_same(&wanted, &join(&batches.schema(), batches));
     assert_eq!(count(&mut file.batches(Some(&[]), None, 9, no_cancel())), 100);
     let options = CsvOptions {
         columns: Some(vec!["c".into(), "a".into()]),
@@ -348,7 +349,7 @@ fn test_projection_order_and_limit_in_every_format() {
     let file = CsvFile::open(&path, &options, &AtomicBool::new(false)).unwrap();
     assert_eq!(file.rows(), 42);
     let batches = file.batches(Some(&[0, 1, 0]), None, 10, no_cancel());
-    assert_same(&wanted, &join(batches.schema(), batches));
+    assert_same(&wanted, &join(&batches.schema(), batches));
 }
 
 #[test]
@@ -364,7 +365,7 @@ fn test_csv_nulls_quotes_and_header_names() {
             "column 3 has the name 'a', read as 'a_1'"
         ]
     );
-    let batch = join(file.schema(), file.batches(None, None, 10, no_cancel()));
+    let batch = join(&file.schema(), file.batches(None, None, 10, no_cancel()));
     let names: Vec<_> = batch.schema().fields().iter().map(|f| f.name().clone()).collect();
     assert_eq!(names, ["a", "column_2", "a_1", "t"]);
     assert_eq!(batch.column(0).as_primitive::<Int64Type>().values(), &[1, 2]); // quoted number

@@ -125,20 +125,28 @@ fn answer(py: Python<'_>, result: &Bound<'_, PyAny>) -> Result<Answer, EngineErr
 /// An exception as the engine carries it.
 fn raised(py: Python<'_>, error: PyErr) -> EngineError {
     let value = error.value(py);
+    let kind = value.get_type().name().map_or_else(|_| String::new(), |name| name.to_string());
     let attribute = |name: &str| -> Option<String> {
         value.getattr(name).ok().and_then(|found| found.extract().ok())
     };
-    // A marker class says that its cause came out of the user's code.
-    let users = value.get_type().name().is_ok_and(|name| name == "FunctionRaised");
-    if users && let Some(cause) = error.cause(py) {
-        let kind = cause.get_type(py).name().map_or_else(|_| String::new(), |n| n.to_string());
-        let message = format!("{kind}: {}", cause.value(py));
-        let source = Some(Foreign(Arc::new(cause)));
-        return EngineError::Callback { message, hint: None, source };
+    let class = match kind.as_str() {
+        // A marker says that its cause came out of the user's code.
+        "FunctionRaised" => return user_error(py, error.cause(py).unwrap_or(error)),
+        "SchemaError" => "SchemaError",
+        "WorkflowError" => "WorkflowError",
+        "UnsupportedFeature" => "UnsupportedFeature",
+        _ => return user_error(py, error),
+    };
+    EngineError::Function {
+        class,
+        key: attribute("key"),
+        message: value.to_string(),
+        hint: attribute("hint"),
     }
-    let kind = value.get_type().name().map_or_else(|_| String::new(), |n| n.to_string());
-    let own = attribute("message").is_some();
-    let message = if own { value.to_string() } else { format!("{kind}: {value}") };
-    let hint = attribute("hint");
-    EngineError::Callback { message, hint, source: Some(Foreign(Arc::new(error))) }
+}
+
+fn user_error(py: Python<'_>, error: PyErr) -> EngineError {
+    let kind = error.get_type(py).name().map_or_else(|_| String::new(), |name| name.to_string());
+    let message = format!("{kind}: {}", error.value(py));
+    EngineError::Callback { message, source: Foreign(Arc::new(error)) }
 }

@@ -45,7 +45,7 @@ pub(crate) fn failure_dict<'py>(
 ) -> PyResult<Bound<'py, PyDict>> {
     let dict = facts_dict(py, &ErrorFacts::from(failure))?;
     dict.set_item("data", data_of(py, &failure.error)?)?;
-    if let EngineError::Callback { source: Some(source), .. } = &failure.error
+    if let EngineError::Callback { source, .. } = &failure.error
         && let Some(exception) = callbacks::exception(py, source)
     {
         dict.set_item("exception", exception)?;
@@ -72,7 +72,7 @@ fn data_of<'py>(py: Python<'py>, error: &EngineError) -> PyResult<Bound<'py, PyD
     match error {
         EngineError::Io(error) => {
             if let Some(path) = error.path() {
-                data.set_item("path", path)?;
+                data.set_item("path", path.to_string_lossy().as_ref())?;
             }
             data.set_item("line", error.line())?;
             data.set_item("row", error.record())?;

@@ -68,11 +68,12 @@ pub(crate) fn enter<T: Send, M: Send>(
     let mailbox = Mailbox::new();
     let mut raised: Option<PyErr> = None;
     let outcome = std::thread::scope(|scope| {
-        let worker = std::thread::Builder::new().name("pf-run".to_owned()).spawn_scoped(scope, || {
-            let outcome = catch_unwind(AssertUnwindSafe(|| work(&mailbox)));
-            mailbox.finish();
-            outcome
-        });
+        let worker =
+            std::thread::Builder::new().name("pf-run".to_owned()).spawn_scoped(scope, || {
+                let outcome = catch_unwind(AssertUnwindSafe(|| work(&mailbox)));
+                mailbox.finish();
+                outcome
+            });
         let worker = worker.map_err(|error| errors::internal(&error.to_string()))?;
         loop {
             let (messages, finished) = py.detach(|| mailbox.wait());

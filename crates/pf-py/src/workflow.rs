@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use pf_engine::{Description, RunResult, StepEvent, StepOutcome, describe, run};
 use pf_workflow_core::{Metrics, Plan, new_run_id};
+use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
@@ -146,15 +147,15 @@ fn run_canonical<'py>(
     };
     let run_id = new_run_id().map_err(|error| errors::internal(&error.to_string()))?;
     let wanted = arguments.on_event.is_some() || arguments.on_progress.is_some();
+    let mut on_event = arguments.on_event;
+    let mut on_progress = arguments.on_progress;
     let deliver = |py: Python<'_>, event: StepEvent| -> PyResult<()> {
         let dict = event_dict(py, &plan, &run_id, &event)?;
-        if let Some(callback) = &arguments.on_event {
-            callback.call1((&dict,))?;
-        }
-        if let Some(callback) = &arguments.on_progress {
+        call_back(py, &mut on_event, dict.as_any())?;
+        if on_progress.is_some() {
             let progress = py.import(COMPAT)?.call_method1("progress_event", (&dict,))?;
             if !progress.is_none() {
-                callback.call1((progress,))?;
+                call_back(py, &mut on_progress, &progress)?;
             }
         }
         Ok(())
@@ -173,6 +174,27 @@ fn run_canonical<'py>(
     )?
     .map_err(|error| errors::run_error(py, &error))?;
     result_dict(py, &plan, workers, &result)
+}
+
+/// Calls a receiver of events. One that raises is logged and left alone from then on; only what is
+/// no `Exception`, such as `KeyboardInterrupt`, stops the run.
+fn call_back(
+    py: Python<'_>,
+    receiver: &mut Option<Bound<'_, PyAny>>,
+    event: &Bound<'_, PyAny>,
+) -> PyResult<()> {
+    let Some(callback) = receiver else { return Ok(()) };
+    let Err(error) = callback.call1((event,)) else { return Ok(()) };
+    if !error.is_instance_of::<PyException>(py) {
+        return Err(error);
+    }
+    *receiver = None;
+    let logger = py.import("logging")?.call_method1("getLogger", ("parquetframe.workflow",))?;
+    let options = PyDict::new(py);
+    options.set_item("exc_info", error.value(py))?;
+    let text = "a receiver of events raised; it gets no more events of this run";
+    logger.call_method("error", (text,), Some(&options))?;
+    Ok(())
 }
 
 /// The plan as the crates know it; what only Python can hold stays there.

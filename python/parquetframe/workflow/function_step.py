@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from parquetframe.errors import SchemaError, UnsupportedFeature, WorkflowError
+from parquetframe.workflow.names import suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -107,7 +108,7 @@ def call_function(
     inputs = [_as_format(table, config["format"]) for table in tables]
     try:
         result = found(*inputs, **arguments)
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a step cannot end the whole program
         raise FunctionRaised from error
     return as_table(result, call)
 
@@ -135,14 +136,20 @@ def load(call: str, base_dir: str) -> Callable[..., Any]:
             msg = f"no module '{module_name}' in {base_dir} or among the installed packages"
             raise WorkflowError(msg, code="E603", key="call") from error
         raise FunctionRaised from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise FunctionRaised from error
     found: Any = module
     for part in name.split("."):
         found = getattr(found, part, None)
     if not callable(found):
         what = "has no function" if found is None else "has something that cannot be called named"
-        raise WorkflowError(f"module '{module_name}' {what} '{name}'", code="E603", key="call")
+        functions = [key for key, value in vars(module).items() if callable(value)]
+        raise WorkflowError(
+            f"module '{module_name}' {what} '{name}'",
+            code="E603",
+            key="call",
+            hint=suggestion(name, [key for key in functions if key[0] != "_"], "functions"),
+        )
     return found  # type: ignore[no-any-return]
 
 
@@ -189,7 +196,7 @@ def _as_format(table: pa.Table, wanted: str) -> Any:
     try:
         if wanted == "pandas":
             return table.to_pandas()
-        import polars
+        import polars as pl
     except ModuleNotFoundError as error:
         raise UnsupportedFeature(
             f"format '{wanted}' needs the package {error.name}",
@@ -197,7 +204,7 @@ def _as_format(table: pa.Table, wanted: str) -> Any:
             key="format",
             hint=f"pip install {error.name}",
         ) from error
-    return polars.from_arrow(table)
+    return pl.from_arrow(table)
 
 
 def _parameters(function: Callable[..., Any]) -> Mapping[str, Any]:

@@ -22,6 +22,8 @@ __all__ = ["json_schema"]
 
 Schema = dict[str, Any]
 
+_SPECIAL = ("input", "inputs", "output")
+
 
 def json_schema() -> Schema:
     """A JSON Schema (draft 2020-12) for editors.
@@ -34,6 +36,8 @@ def json_schema() -> Schema:
     del step["additionalProperties"]  # each type adds its own keys
     for name in ("config", "params"):
         step["properties"][name] = {"type": "object"}
+    for name in _SPECIAL:  # what they are depends on the type
+        step["properties"][name] = {"description": COMMON.by_name[name].doc}
     step["allOf"] = [_case(spec) for spec in STEP_TYPES.values()]
     top = _mapping(TOP_LEVEL)
     top["patternProperties"] = {"^x-": {}}
@@ -97,7 +101,9 @@ def _case(spec: StepSpec) -> Schema:
     for table in tables:
         own.update(_mapping(table)["properties"])
     common = [name for key in COMMON.keys if not key.planned for name in (key.name, *key.aliases)]
-    allowed = {**dict.fromkeys(common, True), **own}
+    allowed: Schema = {**dict.fromkeys(common, True), **own}
+    for name in _SPECIAL:
+        allowed[name] = _nullable(COMMON.by_name[name])
     config: Schema = {"type": "object", "properties": own, "additionalProperties": False}
     allowed["config"] = allowed["params"] = config
     if spec.input_key is not None:
@@ -108,11 +114,10 @@ def _case(spec: StepSpec) -> Schema:
         config["properties"] = {**config["properties"], "output": own[spec.output_key]}
     names = [spec.type, *spec.aliases]
     then: Schema = {"properties": allowed, "additionalProperties": False}
-    if len(tables) == 1:
+    required = [key for key in spec.keys if key.default is REQUIRED]
+    if required and len(tables) == 1:
         then["allOf"] = [
-            {"anyOf": [{"required": [name]} for name in _places(spec, key)]}
-            for key in spec.keys
-            if key.default is REQUIRED
+            {"anyOf": [{"required": [name]} for name in _places(spec, key)]} for key in required
         ]
     return {"if": {"properties": {"type": {"enum": names}}, "required": ["type"]}, "then": then}
 

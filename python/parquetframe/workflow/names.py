@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import glob
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["distance", "nearest", "suggestion"]
+__all__ = ["distance", "nearest", "path_suggestion", "suggestion"]
 
 _MAX_DISTANCE = 2
 _MIN_PREFIX = 3
@@ -96,3 +98,19 @@ def suggestion(name: str, known: Iterable[str], what: str = "columns") -> str:
     dots = ", ..." if len(names) > len(shown) else ""
     listing = f"{what}: {', '.join(shown)}{dots} ({len(names)})"
     return f"did you mean '{found}'? {listing}" if found is not None else listing
+
+
+def path_suggestion(path: str) -> str | None:
+    """A hint for a path that does not exist: what its folder holds under a similar name."""
+    missing = Path(path)
+    while missing.parent != missing and not missing.parent.exists():
+        missing = missing.parent
+    if missing.parent.is_file():
+        return f"{missing.parent} is a file, not a folder"
+    if glob.has_magic(missing.name):
+        return None
+    try:
+        found = nearest(missing.name, (entry.name for entry in missing.parent.iterdir()))
+    except OSError:
+        return None
+    return None if found is None else f"did you mean '{found}'? it is in {missing.parent}"

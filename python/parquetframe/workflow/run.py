@@ -10,7 +10,7 @@ from parquetframe import errors
 from parquetframe.cancel import CancellationToken, CancelledFlag, as_flag
 from parquetframe.workflow.callables import call_name
 from parquetframe.workflow.engine import choose_engine
-from parquetframe.workflow.names import suggestion
+from parquetframe.workflow.names import path_suggestion, suggestion
 from parquetframe.workflow.problems import Problem
 from parquetframe.workflow.result import RunResult, build_result
 
@@ -94,6 +94,7 @@ def step_error(
     error: Mapping[str, Any], compiled: CompiledPlan | None, step_type: str | None
 ) -> errors.StepError:
     """The exception for an error dictionary of an engine, with its typed ``__cause__``."""
+    error = {**error, "hint": _hint(error)}  # the cause has the same one
     problem = _problem(error, compiled)
     location = problem.location
     kind = errors.CheckError if step_type == "check" and _is_check(error) else errors.StepError
@@ -112,13 +113,22 @@ def step_error(
 
 
 def _problem(error: Mapping[str, Any], compiled: CompiledPlan | None) -> Problem:
-    code, message, hint = error["code"], error["message"], error["hint"]
+    code, message, hint = error["code"], error["message"], _hint(error)
     if compiled is None:
         return Problem(code, "error", message, error["step"], hint=hint)
     warning = error.get("severity") == "warning"
     return compiled.problem(
         code, message, step=error["step"], key=error["key"], hint=hint, warning=warning
     )
+
+
+def _hint(error: Mapping[str, Any]) -> str | None:
+    """The engine's hint; for a missing file, what its folder holds under a similar name."""
+    hint: str | None = error["hint"]
+    path = (error.get("data") or {}).get("path")
+    if hint is None and error["class"] == "SourceNotFound" and path is not None:
+        return path_suggestion(str(path))
+    return hint
 
 
 def _is_check(error: Mapping[str, Any]) -> bool:

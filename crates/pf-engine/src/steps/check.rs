@@ -52,7 +52,7 @@ pub(crate) fn check(
     rows: usize,
 ) -> Result<(), KeyedError> {
     let step: CheckStep = context.config()?;
-    let Some((_, table)) = inputs.first() else {
+    let Some((checked, table)) = inputs.first() else {
         return Err(EngineError::Config { message: "a check needs an input".to_owned() }.into());
     };
     let checker = Checker { context, execution, inputs, table, rows, sample: step.sample };
@@ -60,7 +60,8 @@ pub(crate) fn check(
     let mut first = None;
     for (i, rule) in step.rules.iter().enumerate() {
         let key = format!("rules.{i}");
-        if let Some(text) = checker.violation(rule).at(key.as_str())? {
+        let violation = checker.violation(rule).map_err(|error| error.in_dataset(checked));
+        if let Some(text) = violation.at(key.as_str())? {
             broken.push(text);
             first.get_or_insert(key);
         }
@@ -194,7 +195,7 @@ impl Checker<'_> {
             self.column(name)?;
         }
         for name in ref_columns {
-            column(name, other.schema())?;
+            column(name, other.schema()).map_err(|error| error.in_dataset(dataset))?;
         }
         let matching = columns
             .iter()
@@ -238,16 +239,18 @@ impl Checker<'_> {
     /// Counts the rows of `bad`; shows the first ones.
     fn report(&self, bad: LogicalPlan, what: &str) -> Result<Option<String>, EngineError> {
         let count = datafusion::functions_aggregate::expr_fn::count(lit(1)).alias("n");
-        let counted =
-            LogicalPlanBuilder::from(bad.clone()).aggregate(Vec::<Expr>::new(), [count])?.build()?;
+        let counted = LogicalPlanBuilder::from(bad.clone())
+            .aggregate(Vec::<Expr>::new(), [count])?
+            .build()?;
         let counted = self.execution.collect(self.context.state, counted, "check")?;
         let total = counted
             .batches()
             .first()
             .and_then(|batch| {
                 use datafusion::arrow::array::AsArray;
+                use datafusion::arrow::datatypes::Int64Type;
                 let column = batch.columns().first()?;
-                column.as_primitive_opt::<datafusion::arrow::datatypes::Int64Type>().map(|c| c.value(0))
+                column.as_primitive_opt::<Int64Type>().map(|c| c.value(0))
             })
             .unwrap_or(0);
         if total == 0 {

@@ -16,10 +16,7 @@ struct FilterStep {
     r#where: String,
 }
 
-pub(super) fn filter(
-    context: &StepContext<'_>,
-    input: LogicalPlan,
-) -> Result<Planned, KeyedError> {
+pub(super) fn filter(context: &StepContext<'_>, input: LogicalPlan) -> Result<Planned, KeyedError> {
     let step: FilterStep = context.config()?;
     keep_where(context, input, &step.r#where).at("where").map(Planned::from)
 }

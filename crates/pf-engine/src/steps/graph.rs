@@ -5,7 +5,9 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, Float64Array, Int64Array, UInt32Array};
+use datafusion::arrow::array::{
+    Array, ArrayRef, Float64Array, Int64Array, UInt32Array, new_empty_array,
+};
 use datafusion::arrow::compute::take;
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::arrow::record_batch::RecordBatch;
@@ -166,7 +168,11 @@ fn build(
     }
     let columns = wanted
         .iter()
-        .map(|(key, name)| Ok(((*key).to_owned(), column(name, table.schema()).at(*key)?)))
+        .map(|(key, name)| {
+            let found = column(name, table.schema());
+            let found = found.map_err(|error| error.in_dataset(&context.step.inputs[0]));
+            Ok(((*key).to_owned(), found.at(*key)?))
+        })
         .collect::<Result<Vec<_>, KeyedError>>()?;
     let rows = execution.collect(context.state, project(table, columns)?, "edges")?;
     let chunks = |index: usize| -> Vec<ArrayRef> {
@@ -175,7 +181,7 @@ fn build(
     // A table without rows has no chunks, but its columns have types.
     let or_empty = |mut chunks: Vec<ArrayRef>, data_type: &DataType| {
         if chunks.is_empty() {
-            chunks.push(datafusion::arrow::array::new_empty_array(data_type));
+            chunks.push(new_empty_array(data_type));
         }
         chunks
     };
@@ -183,7 +189,9 @@ fn build(
     let weights = edges.weight.is_some().then(|| typed(2));
     let vertices = match (&edges.vertices, inputs.next()) {
         (Some(name), Some(table)) => {
-            let id = column(name, table.schema()).at("vertices")?;
+            let id = column(name, table.schema());
+            let id =
+                id.map_err(|error| error.in_dataset(&context.step.inputs[1])).at("vertices")?;
             let plan = project(table, vec![("id".to_owned(), id)])?;
             let ids = execution.collect(context.state, plan, "vertices")?;
             let arrays: Vec<ArrayRef> =

@@ -31,26 +31,11 @@ struct Key {
 #[derive(Debug, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
 enum Aggregate {
-    All {
-        r#fn: String,
-    },
-    Fn {
-        key: String,
-        r#fn: String,
-    },
-    List {
-        key: String,
-        items: Vec<Json>,
-    },
-    Named {
-        name: String,
-        column: String,
-        r#fn: String,
-    },
-    Expr {
-        name: String,
-        expr: String,
-    },
+    All { r#fn: String },
+    Fn { key: String, r#fn: String },
+    List { key: String, items: Vec<Json> },
+    Named { name: String, column: String, r#fn: String },
+    Expr { name: String, expr: String },
 }
 
 #[derive(Debug, Deserialize)]
@@ -81,6 +66,7 @@ pub(super) fn groupby(
     for (name, _) in keys.iter().chain(&outputs) {
         if !seen.insert(name) {
             return Err(EngineError::Schema {
+                code: "E301",
                 column: Some(name.clone()),
                 message: format!("two columns of the result would be called '{name}'"),
                 hint: Some("name one of them: {new_name: {column: .., fn: ..}}".into()),
@@ -225,9 +211,7 @@ impl Scope<'_> {
         if rest.is_empty() && matches!(function, "count" | "size") {
             return Ok(vec![("count".to_owned(), "count(*)".to_owned())]);
         }
-        rest.into_iter()
-            .map(|name| self.call(function, &name).map(|call| (name, call)))
-            .collect()
+        rest.into_iter().map(|name| self.call(function, &name).map(|call| (name, call))).collect()
     }
 
     fn from_list(&self, key: &str, items: &[Json]) -> Result<Vec<(String, String)>, EngineError> {
@@ -265,10 +249,8 @@ impl Scope<'_> {
         let number = |c: &str| {
             if data_type.is_integer() { format!("CAST({c} AS DOUBLE)") } else { c.to_owned() }
         };
-        let needs_number = matches!(
-            function,
-            "sum" | "mean" | "avg" | "median" | "std" | "var" | "quantile"
-        );
+        let needs_number =
+            matches!(function, "sum" | "mean" | "avg" | "median" | "std" | "var" | "quantile");
         if needs_number && !data_type.is_numeric() && !matches!(data_type, DataType::Null) {
             return Err(EngineError::types(
                 format!(
@@ -280,7 +262,10 @@ impl Scope<'_> {
         }
         if matches!(function, "any" | "all") && !matches!(data_type, DataType::Boolean) {
             return Err(EngineError::types(
-                format!("{function} needs bool, '{name}' is {}", crate::types::type_name(&data_type)),
+                format!(
+                    "{function} needs bool, '{name}' is {}",
+                    crate::types::type_name(&data_type)
+                ),
                 None,
             ));
         }
@@ -296,7 +281,9 @@ impl Scope<'_> {
             "first" => format!("first_value({c} ORDER BY {})", self.needed_order(function)?),
             "last" => format!("last_value({c} ORDER BY {})", self.needed_order(function)?),
             "quantile" => {
-                let q = argument.and_then(|q| q.parse::<f64>().ok()).filter(|q| (0.0..=1.0).contains(q));
+                let q = argument
+                    .and_then(|q| q.parse::<f64>().ok())
+                    .filter(|q| (0.0..=1.0).contains(q));
                 let q = q.ok_or_else(|| EngineError::Config {
                     message: "quantile takes a number from 0 to 1, e.g. quantile(0.9)".to_owned(),
                 })?;
@@ -312,7 +299,9 @@ impl Scope<'_> {
 
     fn needed_order(&self, function: &str) -> Result<&str, EngineError> {
         self.order.as_deref().ok_or_else(|| EngineError::Config {
-            message: format!("{function} needs 'order_by': rows of a group have no order of their own"),
+            message: format!(
+                "{function} needs 'order_by': rows of a group have no order of their own"
+            ),
         })
     }
 }

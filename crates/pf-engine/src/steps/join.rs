@@ -66,7 +66,7 @@ pub(super) fn join(
         let message = "a join needs two inputs".to_owned();
         return Err(EngineError::Config { message }).at("input");
     };
-    check_keys(&step, &left, &right).at("on")?;
+    check_keys(&step, &context.step.inputs, &left, &right).at("on")?;
     check_unique(context, &step, &left, &right).at("validate")?;
     let left_names = column_names(left.schema());
     let right_side = rename_right(&step, &left_names, &right)?;
@@ -136,9 +136,11 @@ fn rename_right(
         if key && step.coalesce_keys && !semi {
             continue;
         }
-        let result = if taken.contains(&name) { format!("{name}{}", step.suffix) } else { name.clone() };
+        let result =
+            if taken.contains(&name) { format!("{name}{}", step.suffix) } else { name.clone() };
         if !taken.insert(result.clone()) && !semi {
             return Err(EngineError::Schema {
+                code: "E301",
                 column: Some(name.clone()),
                 message: format!(
                     "the right column '{name}' would be called '{result}', a name that is taken"
@@ -183,14 +185,19 @@ fn output_columns(step: &JoinStep, left: &[String], right: &RightSide) -> Vec<(S
     columns
 }
 
-fn check_keys(step: &JoinStep, left: &LogicalPlan, right: &LogicalPlan) -> Result<(), EngineError> {
+fn check_keys(
+    step: &JoinStep,
+    inputs: &[String],
+    left: &LogicalPlan,
+    right: &LogicalPlan,
+) -> Result<(), EngineError> {
     for (l, r) in &step.on {
-        column(l, left.schema())?;
-        column(r, right.schema())?;
+        column(l, left.schema()).map_err(|error| error.in_dataset(&inputs[0]))?;
+        column(r, right.schema()).map_err(|error| error.in_dataset(&inputs[1]))?;
         let left_type = left.schema().field_with_unqualified_name(l)?.data_type();
         let right_type = right.schema().field_with_unqualified_name(r)?.data_type();
         if !comparable(left_type, right_type) || is_text(left_type) != is_text(right_type) {
-            return Err(EngineError::types(
+            return Err(EngineError::column_types(
                 format!(
                     "the join keys differ in type: '{l}' is {}, '{r}' is {}",
                     type_name(left_type),
@@ -226,8 +233,11 @@ fn check_unique(
         }
         let Some(execution) = context.execution else { continue };
         let columns = keys.iter().map(|key| quoted(key)).collect::<Vec<_>>();
-        let present =
-            columns.iter().map(|key| format!("{key} IS NOT NULL")).collect::<Vec<_>>().join(" AND ");
+        let present = columns
+            .iter()
+            .map(|key| format!("{key} IS NOT NULL"))
+            .collect::<Vec<_>>()
+            .join(" AND ");
         let columns = columns.join(", ");
         let text = format!(
             "SELECT {columns}, count(*) AS __rows FROM side WHERE {present} \
@@ -236,7 +246,10 @@ fn check_unique(
         let query = sql::query(context, &text, vec![("side".to_owned(), plan.clone())])?;
         let found = execution.collect(context.state, query, "join keys")?;
         if found.rows() > 0 {
-            return Err(EngineError::Check {
+            return Err(EngineError::Schema {
+                code: "E601",
+                column: None,
+                hint: Some("group the rows by the key first, or loosen 'validate'".into()),
                 message: format!(
                     "the keys of '{}' repeat: {}",
                     context.step.inputs[side],

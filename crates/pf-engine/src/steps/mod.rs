@@ -30,8 +30,8 @@ mod union;
 
 pub(crate) use check::check;
 pub(crate) use graph::{graph, result_schema as graph_schema};
-pub(crate) use save::save;
 pub use save::SavedFile;
+pub(crate) use save::save;
 
 /// What a handler may use while it plans one step.
 pub(crate) struct StepContext<'a> {
@@ -90,6 +90,13 @@ impl From<LogicalPlan> for Planned {
 /// Plans a relational step over the plans of its inputs.
 pub(crate) fn plan(
     context: &StepContext<'_>,
+    inputs: Vec<LogicalPlan>,
+) -> Result<Planned, KeyedError> {
+    plan_by_type(context, inputs).map_err(|error| error.in_dataset_of(context.step))
+}
+
+fn plan_by_type(
+    context: &StepContext<'_>,
     mut inputs: Vec<LogicalPlan>,
 ) -> Result<Planned, KeyedError> {
     match context.step.kind.as_str() {
@@ -126,6 +133,7 @@ pub(crate) fn project(
     for (name, _) in &exprs {
         if !seen.insert(name.as_str()) {
             return Err(EngineError::Schema {
+                code: "E301",
                 column: Some(name.clone()),
                 message: format!("two columns would be called '{name}'"),
                 hint: Some("give one of them another name".into()),
@@ -133,11 +141,8 @@ pub(crate) fn project(
         }
     }
     let windows = datafusion::logical_expr::utils::find_window_exprs(exprs.iter().map(|(_, e)| e));
-    let input = if windows.is_empty() {
-        input
-    } else {
-        LogicalPlanBuilder::window_plan(input, windows)?
-    };
+    let input =
+        if windows.is_empty() { input } else { LogicalPlanBuilder::window_plan(input, windows)? };
     let aliased = exprs.into_iter().map(|(name, expr)| match expr {
         Expr::Column(Column { relation: None, name: same, .. }) if same == name => {
             Expr::Column(Column::from_name(same))
@@ -164,6 +169,7 @@ pub(crate) fn unqualified(plan: LogicalPlan) -> Result<LogicalPlan, EngineError>
     for (name, _) in &exprs {
         if !seen.insert(name.clone()) {
             return Err(EngineError::Schema {
+                code: "E301",
                 column: Some(name.clone()),
                 message: format!("two columns are called '{name}'"),
                 hint: Some(format!("name one of them: ... AS {name}_2")),

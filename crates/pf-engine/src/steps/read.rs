@@ -1,6 +1,7 @@
 //! `read`: files as a table. Parquet goes through `DataFusion`'s scan, which prunes by filters;
 //! CSV and Avro through pf-io-core.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -20,7 +21,7 @@ use super::filter::keep_where;
 use super::{Planned, StepContext, project, select, unqualified};
 use crate::context;
 use crate::error::{AtKey, EngineError, KeyedError};
-use crate::expression::column;
+use crate::expression::{column, column_names};
 use crate::scan::{FileTable, OpenFile};
 use crate::types::parse_type;
 
@@ -69,9 +70,9 @@ pub(super) fn read(context: &StepContext<'_>) -> Result<Planned, KeyedError> {
     let step: ReadStep = context.config()?;
     let paths = pf_io_core::expand(&step.path).at("path")?;
     let schema = typed_columns(&step)?;
-    let first = paths.first().ok_or_else(|| EngineError::Config {
-        message: "a read step needs a path".to_owned(),
-    })?;
+    let first = paths
+        .first()
+        .ok_or_else(|| EngineError::Config { message: "a read step needs a path".to_owned() })?;
     let format = match step.format {
         FormatName::Auto => Format::detect(first).at("path")?,
         FormatName::Parquet => Format::Parquet,
@@ -106,7 +107,12 @@ pub(super) fn read(context: &StepContext<'_>) -> Result<Planned, KeyedError> {
     if let Some(limit) = step.limit {
         plan = LogicalPlanBuilder::from(plan).limit(0, Some(limit))?.build()?;
     }
-    Ok(plan.into())
+    // A text reader gains nothing from a condition of a later step; its rows are those of the file.
+    let fallible = match format {
+        Format::Parquet => BTreeSet::new(),
+        Format::Csv | Format::Avro => column_names(plan.schema()).into_iter().collect(),
+    };
+    Ok(Planned { plan, fallible })
 }
 
 fn typed_columns(step: &ReadStep) -> Result<Vec<(String, DataType)>, KeyedError> {
@@ -273,6 +279,7 @@ fn differs(path: &Path, first: &Path, column: Option<&str>) -> EngineError {
         |column| format!("column '{column}' differs"),
     );
     EngineError::Schema {
+        code: "E301",
         column: column.map(str::to_owned),
         message: format!("{}: {what} from {}", path.display(), first.display()),
         hint: Some("read the files in separate steps and union them by name".into()),

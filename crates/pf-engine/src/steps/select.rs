@@ -190,6 +190,7 @@ fn finish(
 ) -> Result<Planned, KeyedError> {
     if columns.is_empty() {
         return Err(EngineError::Schema {
+            code: "E301",
             column: None,
             message: "no column is left".into(),
             hint: Some("keep at least one".into()),

@@ -4,10 +4,14 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use datafusion::catalog::MemoryCatalogProviderList;
+use datafusion::catalog::{
+    CatalogProvider, CatalogProviderList, MemoryCatalogProvider, MemoryCatalogProviderList,
+    MemorySchemaProvider,
+};
 use datafusion::datasource::ViewTable;
 use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::context::SQLOptions;
+use datafusion::execution::session_state::SessionState;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::SessionContext;
 use datafusion::sql::parser::{DFParser, Statement};
@@ -56,7 +60,7 @@ pub(super) fn query(
     tables: Vec<(String, LogicalPlan)>,
 ) -> Result<LogicalPlan, EngineError> {
     let state = SessionStateBuilder::new_from_existing(context.state.clone())
-        .with_catalog_list(Arc::new(MemoryCatalogProviderList::new()))
+        .with_catalog_list(empty_catalog(context.state)?)
         .build();
     let session = SessionContext::new_with_state(state);
     let known: Vec<String> = tables.iter().map(|(name, _)| name.clone()).collect();
@@ -74,19 +78,35 @@ pub(super) fn query(
         Ok::<_, datafusion::error::DataFusionError>(plan)
     });
     match planned.map_err(EngineError::from) {
-        Ok(plan @ (LogicalPlan::Explain(_) | LogicalPlan::Analyze(_) | LogicalPlan::DescribeTable(_))) => {
-            Err(EngineError::types(
-                format!("an SQL step takes one SELECT, not {}", plan.display()),
-                None,
-            ))
+        Ok(
+            plan @ (LogicalPlan::Explain(_)
+            | LogicalPlan::Analyze(_)
+            | LogicalPlan::DescribeTable(_)),
+        ) => Err(EngineError::types(
+            format!("an SQL step takes one SELECT, not {}", plan.display()),
+            None,
+        )),
+        Ok(plan) => {
+            let analyzer = context.state.analyzer();
+            let config = context.state.config_options();
+            Ok(analyzer.execute_and_check(unqualified(plan)?, config, |_, _| {})?)
         }
-        Ok(plan) => unqualified(plan),
         Err(EngineError::Expression { code: "E305", message, text, .. }) => {
             let hint = Some(format!("tables: {}", known.join(", ")));
             Err(EngineError::Expression { code: "E305", message, text, hint })
         }
         Err(other) => Err(other),
     }
+}
+
+/// A catalog of its own for each query: names of one step are unknown to the next.
+fn empty_catalog(state: &SessionState) -> Result<Arc<MemoryCatalogProviderList>, EngineError> {
+    let names = &state.config_options().catalog;
+    let catalog = Arc::new(MemoryCatalogProvider::new());
+    catalog.register_schema(&names.default_schema, Arc::new(MemorySchemaProvider::new()))?;
+    let list = Arc::new(MemoryCatalogProviderList::new());
+    list.register_catalog(names.default_catalog.clone(), catalog);
+    Ok(list)
 }
 
 /// Whether `text` reads `table` at one place only, so that its plan may become part of the query.

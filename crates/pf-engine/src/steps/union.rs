@@ -49,9 +49,9 @@ pub(super) fn union(
         .map(|plan| align(plan, &columns))
         .collect::<Result<Vec<_>, EngineError>>()?
         .into_iter();
-    let first = aligned.next().ok_or_else(|| EngineError::Config {
-        message: "a union needs inputs".to_owned(),
-    })?;
+    let first = aligned
+        .next()
+        .ok_or_else(|| EngineError::Config { message: "a union needs inputs".to_owned() })?;
     let mut builder = LogicalPlanBuilder::from(first);
     for plan in aligned {
         builder = builder.union(plan)?;
@@ -73,6 +73,7 @@ fn rename_to_first(
         let own = column_names(plan.schema());
         if own.len() != names.len() {
             return Err(EngineError::Schema {
+                code: "E301",
                 column: None,
                 message: format!(
                     "'{}' has {} columns, '{}' has {}",
@@ -111,13 +112,10 @@ fn all_columns(
                 continue;
             };
             let both = [known.1.clone(), field.data_type().clone()];
-            let common = if comparable(&both[0], &both[1]) {
-                type_union_resolution(&both)
-            } else {
-                None
-            };
+            let common =
+                if comparable(&both[0], &both[1]) { type_union_resolution(&both) } else { None };
             known.1 = common.ok_or_else(|| {
-                EngineError::types(
+                EngineError::column_types(
                     format!(
                         "column '{}' is {} in one input and {} in '{}'",
                         field.name(),
@@ -141,6 +139,7 @@ fn all_columns(
 
 fn absent(dataset: &str, column: &str) -> EngineError {
     EngineError::Schema {
+        code: "E301",
         column: Some(column.to_owned()),
         message: format!("'{dataset}' has no column '{column}'"),
         hint: Some("missing: 'null' fills such columns with NULL".into()),

@@ -15,6 +15,7 @@ pub mod read;
 pub mod write;
 
 mod columns;
+mod header;
 mod records;
 mod value;
 

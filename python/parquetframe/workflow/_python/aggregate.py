@@ -16,8 +16,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from parquetframe.errors import ExpressionError
+from parquetframe.types import format_type
 
-from .arrow_types import family, type_name
+from .arrow_types import family
 from .keys import Codes
 
 _NUMERIC: Final = {"sum", "mean", "std", "var", "std_pop", "var_pop", "quantile"}
@@ -132,7 +133,7 @@ def _check_type(item: Aggregate) -> None:
     else:
         return
     raise ExpressionError(
-        f"{item.fn} needs {wanted}, not {type_name(item.values.type)}",
+        f"{item.fn} needs {wanted}, not {format_type(item.values.type)}",
         code="E302",
     )
 
@@ -164,7 +165,7 @@ def _acero(groups: Codes, values: pa.ChunkedArray, fn: str) -> pa.Array:
         found = table.group_by("group", use_threads=False).aggregate([("value", kernel, options)])
     except (pa.ArrowNotImplementedError, pa.ArrowKeyError) as error:
         raise ExpressionError(
-            f"{fn} is not defined for {type_name(values.type)}", code="E302"
+            f"{fn} is not defined for {format_type(values.type)}", code="E302"
         ) from error
     order = np.argsort(np.asarray(found.column("group")), kind="stable")
     return found.column(f"value_{kernel}").take(pa.array(order)).combine_chunks()

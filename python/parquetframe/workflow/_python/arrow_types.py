@@ -7,18 +7,8 @@ from typing import Final
 
 import pyarrow as pa
 
-from parquetframe.errors import SchemaError
-
-_FIXED: Final[dict[str, pa.DataType]] = {
-    **{f"int{w}": getattr(pa, f"int{w}")() for w in (8, 16, 32, 64)},
-    **{f"uint{w}": getattr(pa, f"uint{w}")() for w in (8, 16, 32, 64)},
-    "float32": pa.float32(),
-    "float64": pa.float64(),
-    "bool": pa.bool_(),
-    "string": pa.string(),
-    "binary": pa.binary(),
-    "date": pa.date32(),
-}
+from parquetframe import types
+from parquetframe.types import canonical_type
 
 _SQL_NAMES: Final[dict[str, str]] = {
     "tinyint": "int8",
@@ -43,51 +33,28 @@ _SQL_NAMES: Final[dict[str, str]] = {
     "timestamptz": "timestamp(us, UTC)",
 }
 
-_TIMESTAMP = re.compile(r"timestamp(?:\(\s*(s|ms|us|ns)\s*(?:,\s*([^)]+?)\s*)?\))?")
 _DECIMAL = re.compile(r"decimal(?:\(\s*(\d+)\s*(?:,\s*(\d+)\s*)?\))?")
-_MAX_DECIMAL_DIGITS: Final = 38
 
 
 def parse_type(text: str) -> pa.DataType:
     """Turn a type name of the workflow grammar or of SQL into an Arrow type.
 
     Raises:
-        SchemaError: No such type; the text lists the names.
+        SchemaError: No such type; the hint lists the names.
     """
     name = " ".join(text.strip().split())
-    lowered = name.lower()
-    lowered = _SQL_NAMES.get(lowered, lowered)
-    if lowered in _FIXED:
-        return _FIXED[lowered]
-    if lowered.startswith("timestamp") and (found := _TIMESTAMP.fullmatch(lowered)):
-        zone = None
-        if found[2]:
-            zone = name[name.index(",") + 1 : -1].strip() if "," in name else "UTC"
-        return pa.timestamp(found[1] or "us", zone)
+    if (own := canonical_type(name)) is not None:
+        return types.parse_type(own)
+    lowered = _SQL_NAMES.get(name.lower(), name.lower())
+    if (own := canonical_type(lowered)) is not None:
+        return types.parse_type(own)
+    if lowered == "timestamp":
+        return pa.timestamp("us")
     if found := _DECIMAL.fullmatch(lowered):
         precision, scale = int(found[1] or 38), int(found[2] or (0 if found[1] else 10))
-        if 1 <= precision <= _MAX_DECIMAL_DIGITS and scale <= precision:
+        if 1 <= precision <= types.MAX_DECIMAL_DIGITS and scale <= precision:
             return pa.decimal128(precision, scale)
-    raise SchemaError(
-        f"unknown type '{text}'",
-        code="E302",
-        hint="types: int8..int64, uint8..uint64, float32, float64, decimal(p,s), bool, string, "
-        "binary, date, timestamp(unit), timestamp(unit, zone)",
-    )
-
-
-def type_name(dtype: pa.DataType) -> str:
-    """Spell an Arrow type in the grammar of the workflow file."""
-    if pa.types.is_timestamp(dtype):
-        return f"timestamp({dtype.unit}, {dtype.tz})" if dtype.tz else f"timestamp({dtype.unit})"
-    if pa.types.is_decimal(dtype):
-        return f"decimal({dtype.precision},{dtype.scale})"
-    if family(dtype) == "text":
-        return "string"
-    if family(dtype) == "binary":
-        return "binary"
-    spelled = {pa.float32(): "float32", pa.float64(): "float64", pa.date32(): "date"}
-    return spelled.get(dtype, str(dtype))
+    return types.parse_type(text)  # raises, with the nearest name
 
 
 def family(dtype: pa.DataType) -> str:
@@ -139,7 +106,7 @@ def _common_decimal(a: pa.DataType, b: pa.DataType) -> pa.DataType:
 
     whole = max(shape(a)[0], shape(b)[0])
     scale = max(shape(a)[1], shape(b)[1])
-    return pa.decimal128(min(_MAX_DECIMAL_DIGITS, whole + scale), scale)
+    return pa.decimal128(min(types.MAX_DECIMAL_DIGITS, whole + scale), scale)
 
 
 def common_type(a: pa.DataType, b: pa.DataType) -> pa.DataType | None:

@@ -147,6 +147,7 @@ class Run:
             run_id=self._run_id,
             base_dir=self._canonical["base_dir"],
             variables=self._canonical["variables"],
+            function=self._canonical.get("callables", {}).get(step["name"]),
             cancelled=lambda: self._cancelled or self._is_asked(),
         )
         report = _Report(step["name"], context, self._log.elapsed_ms(), 0.0)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pyarrow as pa
 
 from parquetframe import errors
+from parquetframe.workflow.function_step import FunctionRaised
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,10 +16,6 @@ if TYPE_CHECKING:
 _FACTS: Final = (
     "path", "line", "row", "column", "byte", "text", "position", "cycle", "vertex", "rows",
 )  # fmt: skip
-
-
-class PythonStepError(Exception):
-    """Marks that ``__cause__`` came out of the user's function; never leaves the engine."""
 
 
 @contextmanager
@@ -49,13 +46,13 @@ def error_dict(step: str, error: BaseException) -> dict[str, Any]:
             and isinstance(error, errors.ParquetFrameError)
         },
     }
-    if isinstance(error, PythonStepError):
+    if isinstance(error, FunctionRaised):
         result["exception"] = error.__cause__
     return result
 
 
 def _kind(error: BaseException) -> str:
-    if isinstance(error, PythonStepError):
+    if isinstance(error, FunctionRaised):
         return "python"
     if isinstance(error, (MemoryError, pa.ArrowMemoryError)):
         return "memory"
@@ -65,12 +62,12 @@ def _kind(error: BaseException) -> str:
         return "io"
     if isinstance(error, errors.ParquetFrameError):
         return "internal" if isinstance(error, errors.InternalError) else "data"
-    return "data" if isinstance(error, pa.ArrowException) else "internal"
+    return "data" if isinstance(error, (pa.ArrowException, RecursionError)) else "internal"
 
 
 def _code(error: BaseException) -> str:
     table: tuple[tuple[type[BaseException], str], ...] = (
-        (PythonStepError, "E603"),
+        (FunctionRaised, "E603"),
         (MemoryError, "E604"),
         (errors.SourceNotFound, "E501"),
         (errors.WriteError, "E503"),
@@ -80,12 +77,13 @@ def _code(error: BaseException) -> str:
         (errors.InternalError, "E699"),
         (errors.ParquetFrameError, "E601"),
         (pa.ArrowException, "E601"),
+        (RecursionError, "E601"),
     )
     return next((code for kind, code in table if isinstance(error, kind)), "E699")
 
 
 def _class_name(error: BaseException) -> str:
-    if isinstance(error, PythonStepError):
+    if isinstance(error, FunctionRaised):
         return "StepError"
     if isinstance(error, errors.ParquetFrameError):
         return type(error).__name__
@@ -93,11 +91,12 @@ def _class_name(error: BaseException) -> str:
         return "LimitExceeded"
     if isinstance(error, OSError):
         return "IoError"
-    return "ExpressionError" if isinstance(error, pa.ArrowException) else "InternalError"
+    data = isinstance(error, (pa.ArrowException, RecursionError))
+    return "ExpressionError" if data else "InternalError"
 
 
 def _message(error: BaseException) -> str:
-    if isinstance(error, PythonStepError):
+    if isinstance(error, FunctionRaised):
         cause = error.__cause__ or error
         return f"{type(cause).__name__}: {cause}"
     if isinstance(error, errors.ParquetFrameError):
@@ -109,4 +108,6 @@ def _message(error: BaseException) -> str:
         return f"{error.strerror or error}{where}"
     if isinstance(error, pa.ArrowException):
         return str(error).splitlines()[0]
+    if isinstance(error, RecursionError):  # only expressions nest without bound
+        return "the expression is nested too deeply"
     return f"{type(error).__name__}: {error}"

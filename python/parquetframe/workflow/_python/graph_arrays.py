@@ -10,9 +10,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from parquetframe.errors import GraphError, SchemaError, VertexNotFound
+from parquetframe.types import format_type
 
 from ..names import nearest
-from .arrow_types import common_type, family, type_name
+from .arrow_types import common_type, family
 from .expressions import require_columns
 
 
@@ -108,15 +109,15 @@ def _same_type(columns: list[pa.ChunkedArray], names: list[str]) -> list[pa.Chun
     for name, column in zip(names, columns, strict=True):
         if family(column.type) != "text" and not pa.types.is_integer(column.type):
             raise SchemaError(
-                f"vertex ids must be integers or text, but '{name}' is {type_name(column.type)}",
+                f"vertex ids must be integers or text, but '{name}' is {format_type(column.type)}",
                 code="E302",
                 column=name,
             )
         common = common_type(dtype, column.type)
         if common is None:
             raise SchemaError(
-                f"vertex ids have different types: '{names[0]}' is {type_name(columns[0].type)}, "
-                f"'{name}' is {type_name(column.type)}",
+                f"vertex ids have different types: '{names[0]}' is {format_type(columns[0].type)}, "
+                f"'{name}' is {format_type(column.type)}",
                 code="E302",
                 column=name,
             )
@@ -128,7 +129,7 @@ def _weights(edges: pa.Table, name: str) -> np.ndarray:
     column = edges.column(name)
     if family(column.type) != "number":
         raise SchemaError(
-            f"weight '{name}' must be a number, but it is {type_name(column.type)}",
+            f"weight '{name}' must be a number, but it is {format_type(column.type)}",
             code="E302",
             column=name,
         )

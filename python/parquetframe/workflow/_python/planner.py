@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from parquetframe.workflow.function_step import FunctionRaised
+
 from .dag import Dag
-from .failure import PythonStepError, error_dict
+from .failure import error_dict
 from .registry import STEPS
 from .steps.context import StepContext
 from .steps.read import find_files, is_csv
@@ -47,11 +49,11 @@ def find_problems(canonical: Mapping[str, Any], dag: Dag) -> list[dict[str, Any]
             table = STEPS[step["type"]](
                 step["config"], [schemas[d].slice(0, 0) for d in step["inputs"]], context
             )
-        except PythonStepError:  # pragma: no cover - python steps are not called here
+        except FunctionRaised:  # pragma: no cover - python steps are not called here
             continue
         except Exception as error:
             problem = error_dict(name, error)
-            warn = doubtful and problem["code"] not in _CERTAIN
+            warn = doubtful and problem["code"] not in _CERTAIN and problem["kind"] == "data"
             problems[name] = {**problem, "severity": "warning" if warn else "error"}
             continue
         if table is not None:

@@ -8,13 +8,13 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
+from parquetframe.types import TYPE_PATTERN, canonical_type, known_types
 from parquetframe.workflow.field import INVALID, Field, Kind, Reject, describe, shorten
 from parquetframe.workflow.names import nearest, suggestion
 from parquetframe.workflow.resolver import resolve_plain
 from parquetframe.workflow.spec.model import PLANNED_TEXT
 from parquetframe.workflow.sql_scan import is_blank, pandas_syntax, unclosed
 from parquetframe.workflow.substitute import EnvText, Value, sql_literal
-from parquetframe.workflow.type_names import TYPE_PATTERN, canonical_type, known_types
 
 __all__ = [
     "Anything", "Bool", "Choice", "Int", "ListOf", "MapOf", "Name", "Names", "Number", "ScalarId",

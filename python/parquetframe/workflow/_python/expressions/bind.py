@@ -13,9 +13,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from parquetframe.errors import ExpressionError, UnsupportedFeature
+from parquetframe.types import format_type
 
-from ..arrow_types import common_type, family, parse_type, type_name
+from ..arrow_types import common_type, family, parse_type
 from . import compare
+from .arithmetic import remainder
 from .cast import cast, try_cast
 from .functions import AGGREGATES, function_call
 from .parse import parse_expression, position_of, sql_of
@@ -33,7 +35,7 @@ _ARITHMETIC: dict[str, tuple[str, str]] = {
     "Sub": ("-", "subtract_checked"),
     "Mul": ("*", "multiply_checked"),
     "Div": ("/", "divide_checked"),
-    "Mod": ("%", "remainder_checked"),
+    "Mod": ("%", ""),
 }
 _COMPARISONS = {"EQ": "=", "NEQ": "<>", "LT": "<", "LTE": "<=", "GT": ">", "GTE": ">="}
 
@@ -145,7 +147,7 @@ class Binder:
             return self.convert(node, pa.bool_())
         if family(node.dtype) != "bool":
             raise self.type_error(
-                tree, f"'{node.text}' is {type_name(node.dtype)}, not true or false"
+                tree, f"'{node.text}' is {format_type(node.dtype)}, not true or false"
             )
         return node
 
@@ -159,11 +161,12 @@ class Binder:
         try:
             found = kernel(*probe)
         except (pa.ArrowNotImplementedError, pa.ArrowTypeError, TypeError) as error:
-            names = ", ".join(type_name(a.dtype) for a in args)
+            names = ", ".join(format_type(a.dtype) for a in args)
             raise self.type_error(tree, f"{text} is not defined for {names}") from error
-        except (pa.ArrowInvalid, ExpressionError):  # a constant that fails: when it is evaluated
+        except (pa.ArrowInvalid, ExpressionError) as error:
             if not constant:
-                raise
+                raise self.type_error(tree, f"{text}: {error}", "convert with CAST") from error
+            # A constant that fails does so when, and only if, it is evaluated.
             found = kernel(*(pa.array([], a.dtype) for a in args))
             constant = False
         if constant and isinstance(found, pa.Scalar):
@@ -253,20 +256,29 @@ class Binder:
         left, right = self.bind(tree.this), self.bind(tree.expression)
         for node in (left, right):
             if family(node.dtype) not in {"number", "null"}:
-                detail = f"'{node.text}' is {type_name(node.dtype)}"
+                detail = f"'{node.text}' is {format_type(node.dtype)}"
                 raise self.type_error(tree, f"{operator} needs numbers, but {detail}")
-        if pa.types.is_decimal(left.dtype) and pa.types.is_decimal(right.dtype):
-            a, b = left, right
+        a, b = self._narrow(left, right), self._narrow(right, left)
+        if pa.types.is_decimal(a.dtype) and pa.types.is_decimal(b.dtype):
+            pass  # the kernel finds precision and scale
         else:
             a, b = self.unify(tree, [left, right])
         if pa.types.is_null(a.dtype):
             a, b = self.convert(a, pa.int64()), self.convert(b, pa.int64())
+        if operator == "%":
+            return self.call(tree, remainder, a, b, fails=not pa.types.is_floating(a.dtype))
         if pa.types.is_floating(a.dtype):  # IEEE: x / 0 is inf or nan
-            kernel = kernel.removesuffix("_checked")
-            return self.call(tree, getattr(pc, kernel), a, b)
-        if operator in {"/", "%"} and isinstance(b, Literal) and b.scalar.as_py() not in {0, -1}:
-            return self.call(tree, getattr(pc, kernel), a, b)
-        return self.call(tree, getattr(pc, kernel), a, b, fails=True)
+            return self.call(tree, getattr(pc, kernel.removesuffix("_checked")), a, b)
+        divisor = b.scalar.as_py() if isinstance(b, Literal) else None
+        safe = operator == "/" and divisor not in {None, 0, -1}
+        return self.call(tree, getattr(pc, kernel), a, b, fails=not safe)
+
+    def _narrow(self, node: Node, other: Node) -> Node:
+        """An integer literal next to a decimal: as many digits as it has, not all of int64's."""
+        whole = isinstance(node, Literal) and pa.types.is_integer(node.dtype)
+        if not whole or not pa.types.is_decimal(other.dtype):
+            return node
+        return self.convert(node, pa.decimal128(len(node.text.lstrip("-")), 0))
 
     def _bind_neg(self, tree: Any) -> Node:
         value = self.bind(tree.this)
@@ -374,8 +386,8 @@ class Binder:
 
     def mismatch(self, tree: Any, a: Node, b: Node) -> ExpressionError:
         """The E302 error for two sides without a common type."""
-        left = f"'{a.text}' is {type_name(a.dtype)}"
-        right = f"'{b.text}' is {type_name(b.dtype)}"
+        left = f"'{a.text}' is {format_type(a.dtype)}"
+        right = f"'{b.text}' is {format_type(b.dtype)}"
         return self.type_error(
             tree, f"types differ in {sql_of(tree)}: {left}, {right}", "convert one with CAST"
         )

@@ -9,8 +9,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from parquetframe.errors import ExpressionError
+from parquetframe.types import format_type
 
-from ..arrow_types import family, type_name
+from ..arrow_types import family
 
 _INTEGER = r"^[+-]?[0-9]+$"
 
@@ -31,7 +32,7 @@ def cast(values: Any, target: pa.DataType) -> Any:
         row, value = _first_failure(values, target)
         where = "" if row is None else f" (row {row})"
         raise ExpressionError(
-            f"cannot cast {value!r} to {type_name(target)}{where}", code="E601", row=row
+            f"cannot cast {value!r} to {format_type(target)}{where}", code="E601", row=row
         ) from None
 
 
@@ -122,4 +123,6 @@ def _first_failure(values: Any, target: pa.DataType) -> tuple[int | None, Any]:
 
 
 def _no_such_cast(source: pa.DataType, target: pa.DataType) -> ExpressionError:
-    return ExpressionError(f"cannot cast {type_name(source)} to {type_name(target)}", code="E302")
+    return ExpressionError(
+        f"cannot cast {format_type(source)} to {format_type(target)}", code="E302"
+    )

@@ -99,6 +99,6 @@ def _offset(text: str, line: Any, column: Any) -> int | None:
     return max(0, min(len(text), before + column - 1))
 
 
-def _syntax_error(text: str, what: str, position: int | None) -> TreeError:
+def _syntax_error(text: str, what: str, position: int | None) -> ExpressionError:
     what = what[:1].lower() + what[1:].rstrip(".")
     return ExpressionError(f"invalid SQL: {what}", code="E300", text=text, position=position)

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..arrow_types import common_type, family, type_name
+from parquetframe.types import format_type
+
+from ..arrow_types import common_type, family
 from . import compare
 from .cast import cast
 from .parse import sql_of
@@ -84,7 +86,7 @@ def _in_subquery(binder: Binder, tree: Any, value: Node) -> Node:
     common = common_type(value.dtype, column.type)
     if common is None:
         raise binder.type_error(
-            tree, f"IN compares {type_name(value.dtype)} with {type_name(column.type)}"
+            tree, f"IN compares {format_type(value.dtype)} with {format_type(column.type)}"
         )
     values = cast(column, common).combine_chunks()
     known, has_null = values.drop_null(), values.null_count > 0

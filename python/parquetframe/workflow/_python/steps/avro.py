@@ -9,8 +9,7 @@ from typing import Any, Final
 import pyarrow as pa
 
 from parquetframe.errors import AvroError, UnsupportedFeature
-
-from ..arrow_types import type_name
+from parquetframe.types import format_type
 
 _PRIMITIVE: Final[dict[str, pa.DataType]] = {
     "null": pa.null(),
@@ -162,7 +161,7 @@ def _avro(field: pa.Field) -> Any:
         if dtype == _PRIMITIVE[name]:
             return name
     raise UnsupportedFeature(
-        f"column '{field.name}': Avro has no type for {type_name(dtype)}",
+        f"column '{field.name}': Avro has no type for {format_type(dtype)}",
         code="E605",
         hint="cast the column first",
     )

@@ -9,14 +9,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from parquetframe.errors import CheckError
+from parquetframe.types import format_type
 
-from ..arrow_types import parse_type, type_name
+from ..arrow_types import parse_type
 from ..expressions import Binder, Scope, bind_condition, evaluate, require_columns, truth
 from ..expressions.tree import Column, Literal, Node
 from ..failure import at_key
 from ..keys import encode
 from .context import StepContext
-from .join import common_keys
+from .join import common_keys, together
 
 
 def run(config: dict[str, Any], inputs: list[pa.Table], context: StepContext) -> pa.Table:
@@ -88,7 +89,7 @@ def _schema(rule: dict[str, Any], table: pa.Table) -> str | None:
         require_columns(table, [name])
         found, expected = table.schema.field(name).type, parse_type(wanted)
         if found != expected:
-            wrong.append(f"'{name}' is {type_name(found)}, expected {type_name(expected)}")
+            wrong.append(f"'{name}' is {format_type(found)}, expected {format_type(expected)}")
     return f"schema: {', '.join(wrong)}" if wrong else None
 
 

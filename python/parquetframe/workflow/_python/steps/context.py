@@ -14,6 +14,7 @@ class StepContext:
     """One step of one run.
 
     Attributes:
+        function: The function of a python step that was given as an object, not by name.
         planning: Tables have no rows and no file may be written: only names and types matter.
         warnings: Texts for the run's warnings.
         info: Facts for the step's record, such as ``converged``.
@@ -25,6 +26,7 @@ class StepContext:
     run_id: str = ""
     base_dir: str = "."
     variables: Mapping[str, Any] = field(default_factory=dict)
+    function: Callable[..., Any] | None = None
     planning: bool = False
     cancelled: Callable[[], bool] = lambda: False
     warnings: list[str] = field(default_factory=list)

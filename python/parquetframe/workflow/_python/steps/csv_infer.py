@@ -13,8 +13,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from parquetframe.errors import CsvError
+from parquetframe.types import format_type
 
-from ..arrow_types import parse_type, type_name
+from ..arrow_types import parse_type
 from ..expressions import require_columns
 from ..expressions.cast import cast
 from .csv_text import line_of_row
@@ -146,7 +147,7 @@ def _bad_cell(
         line = line_of_row(path, config, row)
     where = f"line {line}" if line else f"row {row}"
     return CsvError(
-        f"{path}: {where}, column '{name}': cannot read {text!r} as {type_name(dtype)}",
+        f"{path}: {where}, column '{name}': cannot read {text!r} as {format_type(dtype)}",
         code="E502",
         path=path,
         line=line,

@@ -15,8 +15,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from parquetframe.errors import SchemaError
+from parquetframe.types import format_type
 
-from ..arrow_types import common_type, type_name
+from ..arrow_types import common_type
 from ..expressions import Binder, Scope, Visible, require_columns, truth
 from ..expressions.parse import parse_expression
 from ..failure import at_key
@@ -88,8 +89,8 @@ def common_keys(left: Keys, right: Keys, names: list[Any]) -> tuple[Keys, Keys]:
         common = common_type(a.type, b.type)
         if common is None:
             raise SchemaError(
-                f"join keys have different types: '{left_name}' is {type_name(a.type)}, "
-                f"'{right_name}' is {type_name(b.type)}",
+                f"join keys have different types: '{left_name}' is {format_type(a.type)}, "
+                f"'{right_name}' is {format_type(b.type)}",
                 code="E302",
                 column=left_name,
                 hint="give both one type with a cast step",

@@ -10,8 +10,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from parquetframe.errors import IoError, ParquetError, SchemaError, SourceNotFound
+from parquetframe.types import format_type
 
-from ..arrow_types import parse_type, plain, type_name
+from ..arrow_types import parse_type, plain
 from ..expressions import Scope, bind_condition, require_columns, truth
 from ..failure import at_key
 from .avro import read_avro
@@ -134,8 +135,8 @@ def _read_typed(
             other = table.schema.field(field.name).type
             if other != field.type:
                 raise SchemaError(
-                    f"column '{field.name}' is {type_name(other)} in {path}, "
-                    f"{type_name(field.type)} in {paths[0]}",
+                    f"column '{field.name}' is {format_type(other)} in {path}, "
+                    f"{format_type(field.type)} in {paths[0]}",
                     code="E302",
                     column=field.name,
                     hint="read them in two steps, cast, then union",

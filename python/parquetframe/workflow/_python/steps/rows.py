@@ -7,8 +7,9 @@ from typing import Any
 import pyarrow as pa
 
 from parquetframe.errors import SchemaError
+from parquetframe.types import format_type
 
-from ..arrow_types import common_type, type_name
+from ..arrow_types import common_type
 from ..expressions import Scope, require_columns
 from ..failure import at_key
 from ..keys import encode
@@ -81,8 +82,8 @@ def stacked(tables: list[pa.Table]) -> pa.Table:
             common = common_type(dtype, other)
             if common is None:
                 raise SchemaError(
-                    f"column '{name}' is {type_name(dtype)} in one input and {type_name(other)} "
-                    "in another",
+                    f"column '{name}' is {format_type(dtype)} in one input "
+                    f"and {format_type(other)} in another",
                     code="E302",
                     column=name,
                     hint="give both one type with a cast step",

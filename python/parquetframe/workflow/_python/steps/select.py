@@ -33,8 +33,8 @@ def run_select(config: dict[str, Any], inputs: list[pa.Table], context: StepCont
                 with at_key(f"columns.{item['name']}"):
                     values = _compute(item["expr"], table, context)
                 chosen.append((item["name"], values))
-    hidden = set(config["exclude"])
-    return named_columns([c for c in chosen if c[0] not in hidden])
+        hidden = set(config["exclude"])
+        return named_columns([c for c in chosen if c[0] not in hidden])
 
 
 def run_transform(config: dict[str, Any], inputs: list[pa.Table], context: StepContext) -> pa.Table:
