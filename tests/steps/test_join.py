@@ -136,7 +136,7 @@ def test_suffix_that_clashes_is_an_error(flow):
     left = pa.table({"id": [1], "v": [1], "v_right": [2]})
     error = fails(flow, left, pa.table({"id": [1], "v": [3]}), on="id")
     assert "v_right" in str(error)
-    assert error.code == "E304"
+    assert error.code == "E301"
     assert type(error.__cause__) is errors.SchemaError
 
 

@@ -6,10 +6,12 @@ use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use datafusion::config::ConfigOptions;
+use datafusion::execution::FunctionRegistry;
 use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::session_state::SessionState;
+use datafusion::logical_expr::AggregateUDF;
 use datafusion::prelude::SessionConfig;
 use tokio::runtime::Runtime;
 
@@ -17,6 +19,7 @@ use crate::checked::CheckedArithmetic;
 use crate::error::EngineError;
 use crate::marker::MarkingPlanner;
 use crate::strict::StrictOperators;
+use crate::sum::CheckedSum;
 use crate::types::TypeNames;
 
 /// Share of the memory limit that operators may reserve; allocations outside the pool need the rest.
@@ -110,7 +113,12 @@ fn template() -> &'static SessionState {
         let planners = builder.expr_planners().get_or_insert_default();
         planners.insert(0, Arc::new(CheckedArithmetic));
         planners.insert(0, Arc::new(StrictOperators));
-        builder.build()
+        let mut state = builder.build();
+        // The name is taken: the checked sum replaces the one that wraps around.
+        if let Err(error) = state.register_udaf(Arc::new(AggregateUDF::from(CheckedSum::new()))) {
+            debug_assert!(false, "sum cannot be replaced: {error}");
+        }
+        state
     })
 }
 

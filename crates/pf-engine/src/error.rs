@@ -153,6 +153,11 @@ impl EngineError {
             Self::Io(_) => "E502",
             Self::Config { .. } => "E105",
             Self::Check { .. } => "E602",
+            Self::Graph(
+                GraphError::IdTypesDiffer { .. }
+                | GraphError::IdType { .. }
+                | GraphError::WeightType { .. },
+            ) => "E302",
             Self::Graph(_) => "E601",
             Self::Data { .. } => "E601",
             Self::Callback { .. } | Self::Function { .. } => "E603",
@@ -209,6 +214,9 @@ impl EngineError {
                 GraphError::NegativeWeight { .. } => "NegativeWeight",
                 GraphError::NegativeCycle { .. } => "NegativeCycle",
                 GraphError::TooLarge { .. } => "GraphTooLarge",
+                GraphError::IdTypesDiffer { .. }
+                | GraphError::IdType { .. }
+                | GraphError::WeightType { .. } => "SchemaError",
                 _ => "GraphError",
             },
             Self::UnknownColumn { .. } | Self::Schema { .. } => "SchemaError",
@@ -401,7 +409,9 @@ impl From<DataFusionError> for EngineError {
                 text: None,
                 hint: None,
             },
-            DataFusionError::ResourcesExhausted(message) => Self::Memory { message },
+            DataFusionError::ResourcesExhausted(message) => {
+                Self::Memory { message: one_line(&message) }
+            }
             DataFusionError::Plan(message) => from_plan_message(message),
             DataFusionError::NotImplemented(message) => {
                 Self::types(lowercase_first(&message), None)
@@ -481,7 +491,7 @@ fn from_shared(error: &DataFusionError) -> EngineError {
             from_shared(inner)
         }
         DataFusionError::ResourcesExhausted(message) => {
-            EngineError::Memory { message: message.clone() }
+            EngineError::Memory { message: one_line(message) }
         }
         DataFusionError::External(source) => match source.downcast_ref::<Tagged>() {
             Some(tagged) => EngineError::InStep {
@@ -558,6 +568,12 @@ fn from_plan_message(message: String) -> EngineError {
 fn syntax_message(text: &str) -> String {
     let text = text.trim_start_matches("sql parser error: ").trim_start_matches("ParserError(");
     format!("syntax error: {}", lowercase_first(text.trim_matches(['"', ')'])))
+}
+
+/// An out-of-memory report without its line breaks.
+fn one_line(message: &str) -> String {
+    let words: Vec<&str> = message.split_whitespace().collect();
+    lowercase_first(&words.join(" "))
 }
 
 fn lowercase_first(text: &str) -> String {

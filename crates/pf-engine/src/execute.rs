@@ -3,7 +3,6 @@
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::arrow::record_batch::RecordBatch;
@@ -16,13 +15,11 @@ use futures::{FutureExt, StreamExt};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-use crate::context;
 use crate::dataset::Dataset;
 use crate::error::EngineError;
 use crate::plain;
+use crate::{context, guard, wait};
 
-/// How often a running plan looks whether it shall stop.
-const POLL: Duration = Duration::from_millis(10);
 /// Batches that a partition may be ahead of the one that is written.
 const AHEAD: usize = 64;
 
@@ -63,48 +60,37 @@ impl Execution<'_> {
         plan: LogicalPlan,
         mut consume: impl FnMut(RecordBatch) -> Result<(), EngineError>,
     ) -> Result<(), EngineError> {
-        let result = context::runtime()?.block_on(async {
+        let entered = context::runtime()?.enter();
+        let running = async {
             let planned = AssertUnwindSafe(state.create_physical_plan(&plan)).catch_unwind();
             let physical = planned.await.map_err(|panic| {
                 EngineError::internal(format!("planning panicked: {}", panic_text(&*panic)))
             })??;
+            let physical = guard::heed(physical, &self.halt)?;
             let mut running = Running::start(&physical, state)?;
-            loop {
-                if self.is_cancelled() {
-                    running.tasks.abort_all();
-                    return Err(EngineError::Cancelled);
-                }
-                match tokio::time::timeout(POLL, running.next()).await {
-                    Err(_elapsed) => {}
-                    Ok(None) => return Ok(()),
-                    Ok(Some(batch)) => {
-                        let batch = batch?;
-                        if batch.num_rows() > 0 {
-                            consume(batch)?;
-                        }
-                    }
+            while let Some(batch) = running.next().await {
+                let batch = batch?;
+                if batch.num_rows() > 0 {
+                    consume(batch)?;
                 }
             }
-        });
+            Ok(())
+        };
+        let result =
+            wait::until_cancelled(running, self.cancel).unwrap_or(Err(EngineError::Cancelled));
+        drop(entered);
         // Whatever the outcome, readers behind the plan have nobody to read for any more.
         if result.is_err() {
             self.halt.store(true, Ordering::Relaxed);
         }
         result
     }
-
-    fn is_cancelled(&self) -> bool {
-        let cancelled = self.cancel.load(Ordering::Relaxed);
-        if cancelled {
-            self.halt.store(true, Ordering::Relaxed);
-        }
-        cancelled
-    }
 }
 
 /// One task per partition, read in order of the partitions.
 struct Running {
-    tasks: JoinSet<()>,
+    /// Dropping the set stops the tasks.
+    _tasks: JoinSet<()>,
     partitions: std::vec::IntoIter<mpsc::Receiver<Result<RecordBatch, DataFusionError>>>,
     current: Option<mpsc::Receiver<Result<RecordBatch, DataFusionError>>>,
 }
@@ -137,7 +123,7 @@ impl Running {
         }
         let mut partitions = receivers.into_iter();
         let current = partitions.next();
-        Ok(Self { tasks, partitions, current })
+        Ok(Self { _tasks: tasks, partitions, current })
     }
 
     async fn next(&mut self) -> Option<Result<RecordBatch, DataFusionError>> {

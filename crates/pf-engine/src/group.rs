@@ -99,6 +99,23 @@ impl Groups {
     }
 }
 
+impl Groups {
+    /// Steps of a group that wait for `step`, directly or not.
+    pub(crate) fn downstream(&self, plan: &Plan, group: usize, step: usize) -> Vec<usize> {
+        let mut found: Vec<usize> = Vec::new();
+        for &index in &self.groups[group].steps {
+            let waits = plan.steps[index].inputs.iter().any(|name| {
+                let producer = self.producer.get(name);
+                producer.is_some_and(|from| *from == step || found.contains(from))
+            });
+            if waits {
+                found.push(index);
+            }
+        }
+        found
+    }
+}
+
 /// For each step the consumer that it is fused into, if any.
 fn fused_consumers(
     plan: &Plan,

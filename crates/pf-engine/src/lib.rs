@@ -17,6 +17,7 @@ mod error;
 mod execute;
 mod expression;
 mod group;
+mod guard;
 mod marker;
 mod names;
 mod order;
@@ -27,7 +28,9 @@ mod sample;
 mod scan;
 mod steps;
 mod strict;
+mod sum;
 mod types;
+mod wait;
 
 pub use callbacks::{Answer, Callbacks, NoCallbacks};
 pub use context::cores;

@@ -9,7 +9,7 @@ use std::collections::{BTreeSet, HashSet};
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll};
 
 use async_trait::async_trait;
@@ -34,30 +34,32 @@ use datafusion::physical_planner::DefaultPhysicalPlanner;
 use futures::{Stream, StreamExt};
 
 use crate::error::{Tagged, blamed_step};
+use crate::steps::Planned;
 
 /// Rows that passed a step's marker, summed over partitions.
 #[derive(Debug, Default)]
 pub struct StepCounter {
     rows: AtomicU64,
+    ran: AtomicBool,
 }
 
 impl StepCounter {
-    /// Rows so far.
-    pub fn rows(&self) -> u64 {
-        self.rows.load(Ordering::Relaxed)
+    /// Rows so far; `None` if the optimiser found an answer without running the step.
+    pub fn rows(&self) -> Option<u64> {
+        self.ran.load(Ordering::Relaxed).then(|| self.rows.load(Ordering::Relaxed))
     }
 }
 
-/// Ends `step` in a logical plan; predicates on `fenced` columns stay above.
-pub fn mark(
-    plan: LogicalPlan,
-    step: &str,
-    counter: &Arc<StepCounter>,
-    fenced: BTreeSet<String>,
-) -> LogicalPlan {
+/// Ends `step` in a logical plan. Columns that can fail are computed even if nobody reads them, so
+/// that an error does not depend on what runs together; predicates on them stay above, and with
+/// `fence` all predicates do.
+pub fn mark(planned: Planned, step: &str, counter: &Arc<StepCounter>) -> LogicalPlan {
+    let Planned { plan, fallible, fence } = planned;
+    let fenced = if fence { all_columns(&plan) } else { fallible.clone() };
     let marker = Marker {
         step: Some(StepMark { step: step.to_owned(), counter: Arc::clone(counter) }),
         fenced,
+        kept: fallible,
         input: plan,
     };
     LogicalPlan::Extension(Extension { node: Arc::new(marker) })
@@ -65,8 +67,13 @@ pub fn mark(
 
 /// Keeps a predicate above this point: it may fail, and must be blamed on its own step.
 pub fn fence(plan: LogicalPlan) -> LogicalPlan {
-    let fenced = plan.schema().fields().iter().map(|f| f.name().clone()).collect();
-    LogicalPlan::Extension(Extension { node: Arc::new(Marker { step: None, fenced, input: plan }) })
+    let marker =
+        Marker { step: None, fenced: all_columns(&plan), kept: BTreeSet::new(), input: plan };
+    LogicalPlan::Extension(Extension { node: Arc::new(marker) })
+}
+
+fn all_columns(plan: &LogicalPlan) -> BTreeSet<String> {
+    plan.schema().fields().iter().map(|field| field.name().clone()).collect()
 }
 
 #[derive(Debug, Clone)]
@@ -78,7 +85,10 @@ struct StepMark {
 #[derive(Debug, Clone)]
 struct Marker {
     step: Option<StepMark>,
+    /// Predicates on these stay above.
     fenced: BTreeSet<String>,
+    /// These are computed even if nobody reads them.
+    kept: BTreeSet<String>,
     input: LogicalPlan,
 }
 
@@ -144,11 +154,21 @@ impl UserDefinedLogicalNodeCore for Marker {
             .into_iter()
             .next()
             .ok_or_else(|| DataFusionError::Internal("a step marker needs one input".to_owned()))?;
-        Ok(Self { step: self.step.clone(), fenced: self.fenced.clone(), input })
+        let (fenced, kept) = (self.fenced.clone(), self.kept.clone());
+        Ok(Self { step: self.step.clone(), fenced, kept, input })
     }
 
     fn necessary_children_exprs(&self, output_columns: &[usize]) -> Option<Vec<Vec<usize>>> {
-        Some(vec![output_columns.to_vec()])
+        let kept = self
+            .input
+            .schema()
+            .fields()
+            .iter()
+            .enumerate()
+            .filter(|(_, field)| self.kept.contains(field.name()))
+            .map(|(index, _)| index);
+        let needed: BTreeSet<usize> = output_columns.iter().copied().chain(kept).collect();
+        Some(vec![needed.into_iter().collect()])
     }
 
     fn supports_limit_pushdown(&self) -> bool {
@@ -257,6 +277,7 @@ impl ExecutionPlan for MarkerExec {
     ) -> Result<SendableRecordBatchStream> {
         let input =
             self.input.execute(partition, context).map_err(|error| tag(&self.mark.step, error))?;
+        self.mark.counter.ran.store(true, Ordering::Relaxed);
         Ok(Box::pin(MarkedStream { mark: self.mark.clone(), input }))
     }
 

@@ -208,8 +208,13 @@ impl Log<'_> {
             }
             EventKind::Failed { step, failure } => {
                 let blamed = self.blamed(*step, failure);
+                let downstream = self.groups.downstream(self.plan, *step as usize, blamed);
                 for index in members(*step) {
-                    if index == blamed {
+                    if downstream.contains(&index) {
+                        self.emit(event.at, "step_skipped", Some(index), |event| {
+                            event.because = Some(blamed);
+                        });
+                    } else if index == blamed {
                         self.emit(event.at, "step_failed", Some(index), |event| {
                             event.error = Some(ErrorFacts::from(*failure));
                             event.message = Some(failure.error.to_string());
@@ -298,8 +303,14 @@ fn conclude(
             let named = |index: &&usize| plan.steps[**index].name == failure.step;
             group.steps.iter().find(named).copied().unwrap_or(group.root)
         });
+        let downstream = match (record.state, blamed) {
+            (StepState::Failed, Some(blamed)) => groups.downstream(plan, id, blamed),
+            _ => Vec::new(),
+        };
         for &index in &group.steps {
+            let because = if downstream.contains(&index) { blamed } else { because };
             let status = match record.state {
+                _ if downstream.contains(&index) => "skipped",
                 StepState::Succeeded => "succeeded",
                 StepState::Failed if Some(index) == blamed => "failed",
                 StepState::Skipped => "skipped",

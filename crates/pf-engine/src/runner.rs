@@ -92,7 +92,11 @@ impl GroupRunner<'_> {
         let Some(step) = self.plan.steps.iter().find(|step| step.name == failure.step) else {
             return failure;
         };
-        if step.kind != "read" || failure.key.is_some() {
+        if failure.key.is_some() {
+            return failure;
+        }
+        if step.kind != "read" {
+            failure.key = only_expression(step);
             return failure;
         }
         match &mut failure.error {
@@ -151,12 +155,12 @@ impl GroupRun<'_> {
             let planned =
                 steps::plan(&context, inputs).map_err(|error| error.in_step(&step.name))?;
             let counter = Arc::new(StepCounter::default());
-            plans.insert(index, marker::mark(planned.plan, &step.name, &counter, planned.fallible));
+            plans.insert(index, marker::mark(planned, &step.name, &counter));
             counters.insert(index, counter);
         }
         let result = self.finish(root, plans, &state, &execution);
         for (index, counter) in counters {
-            self.note(index, |facts| facts.rows = Some(counter.rows()));
+            self.note(index, |facts| facts.rows = facts.rows.or(counter.rows()));
         }
         result
     }
@@ -173,6 +177,7 @@ impl GroupRun<'_> {
         if let Some(plan) = plans.remove(&self.group.root) {
             let table = execution.collect(state, plan, &root.name);
             let table = table.map_err(|error| blame(error.into()))?;
+            self.note(self.group.root, |facts| facts.rows = Some(table.rows() as u64));
             return Ok(Value::Table(Arc::new(table)));
         }
         let context = self.step_context(root, state, execution);
@@ -367,6 +372,7 @@ impl GroupRun<'_> {
             halt: &self.halt,
             memory_limit: self.runner.plan.settings.memory_limit,
             warnings: &self.runner.warnings,
+            deterministic: self.runner.plan.settings.deterministic,
         }
     }
 
@@ -428,6 +434,28 @@ pub(crate) fn scan(
     let source = provider_as_source(table.provider(partitions)?);
     let name = datafusion::common::TableReference::bare(name);
     steps::unqualified(LogicalPlanBuilder::scan(name, source, None)?.build()?)
+}
+
+/// The key that computes something, if the step has only one.
+fn only_expression(step: &StepSpec) -> Option<String> {
+    match (step.kind.as_str(), step.config.get("columns")) {
+        ("filter", _) => Some("where".to_owned()),
+        ("sql", _) => Some("sql".to_owned()),
+        ("cast", Some(Json::Object(columns))) if columns.len() == 1 => {
+            columns.keys().next().map(|name| format!("columns.{name}"))
+        }
+        ("transform", Some(Json::Array(columns))) if columns.len() == 1 => {
+            let name = columns.first()?.get("name")?.as_str()?;
+            Some(format!("columns.{name}"))
+        }
+        ("select", Some(Json::Array(columns))) => {
+            let computes = |item: &Json| item.get("expr").is_some_and(|expr| !expr.is_null());
+            let mut computed = columns.iter().enumerate().filter(|(_, item)| computes(item));
+            let (index, _) = computed.next()?;
+            computed.next().is_none().then(|| format!("columns.{index}"))
+        }
+        _ => None,
+    }
 }
 
 fn no_input(step: &StepSpec) -> EngineError {

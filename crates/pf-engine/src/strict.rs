@@ -6,7 +6,7 @@ use datafusion::common::{DFSchema, Result};
 use datafusion::error::DataFusionError;
 use datafusion::logical_expr::expr::Case;
 use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr};
-use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, Operator, lit};
+use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, Operator, cast, lit};
 use datafusion::sql::sqlparser::ast::BinaryOperator;
 
 use crate::error::EngineError;
@@ -45,11 +45,14 @@ fn guarded(expr: RawBinaryExpr) -> Expr {
     let and = expr.op == BinaryOperator::And;
     let decided = if and { Expr::IsFalse } else { Expr::IsTrue }(Box::new(expr.left.clone()));
     let rest = if and { expr.left.and(expr.right) } else { expr.left.or(expr.right) };
-    Expr::Case(Case {
+    // As numbers: the optimiser would turn a CASE of booleans back into AND and OR.
+    let number = |flag: bool| lit(i8::from(flag));
+    let chosen = Expr::Case(Case {
         expr: None,
-        when_then_expr: vec![(Box::new(decided), Box::new(lit(!and)))],
-        else_expr: Some(Box::new(rest)),
-    })
+        when_then_expr: vec![(Box::new(decided), Box::new(number(!and)))],
+        else_expr: Some(Box::new(cast(rest, DataType::Int8))),
+    });
+    chosen.eq(number(true))
 }
 
 /// Whether `expr` holds an equality over two tables: the join must stay visible as such.
@@ -68,11 +71,13 @@ fn joins_tables(expr: &Expr) -> bool {
     .unwrap_or(true)
 }
 
-/// Literals that were cast to another type must fit it.
+/// Texts that stand for dates and times must be some.
 pub fn check_literals(expr: &Expr) -> Result<()> {
     expr.apply(|node| {
         if let Expr::Cast(cast) = node
             && let Expr::Literal(value, _) = cast.expr.as_ref()
+            && is_text(&value.data_type())
+            && is_time(cast.field.data_type())
             && let Err(error) = value.cast_to(cast.field.data_type())
         {
             return Err(error);

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use pf_engine::{Description, RunResult, StepEvent, StepOutcome, describe, run};
 use pf_workflow_core::{Metrics, Plan, new_run_id};
-use pyo3::exceptions::PyException;
+use pyo3::exceptions::{PyException, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
@@ -132,7 +132,19 @@ fn run_canonical<'py>(
     arguments: RunArguments<'py>,
 ) -> PyResult<Bound<'py, PyDict>> {
     let plan = read_plan(canonical)?;
-    let workers = arguments.max_parallel.unwrap_or(plan.settings.max_parallel).max(1);
+    let workers = arguments.max_parallel.unwrap_or(plan.settings.max_parallel);
+    if workers == 0 {
+        return Err(PyValueError::new_err("max_parallel must be at least 1"));
+    }
+    for (name, value) in [
+        ("step_handler", &arguments.step_handler),
+        ("on_progress", &arguments.on_progress),
+        ("on_event", &arguments.on_event),
+    ] {
+        if value.as_ref().is_some_and(|value| !value.is_callable()) {
+            return Err(PyTypeError::new_err(format!("{name} must be callable")));
+        }
+    }
     let token = match arguments.cancel_token {
         Some(token) => token,
         None => Bound::new(py, CancellationToken::default())?,

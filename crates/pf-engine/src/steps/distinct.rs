@@ -1,11 +1,16 @@
 //! `distinct`: one row of each kind.
 
-use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
+use datafusion::common::Column;
+use datafusion::functions_window::expr_fn::row_number;
+use datafusion::logical_expr::{Expr, ExprFunctionExt, LogicalPlan, LogicalPlanBuilder, lit};
 use serde::Deserialize;
 
-use super::{Planned, SortKey, StepContext, sort_keys, unqualified};
+use super::{Planned, SortKey, StepContext, project, sort_keys};
 use crate::error::{AtKey, EngineError, KeyedError};
 use crate::expression::{column, column_names};
+
+/// The column that numbers the rows of one kind.
+const ROW: &str = "__row";
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -19,30 +24,26 @@ pub(super) fn distinct(
     input: LogicalPlan,
 ) -> Result<Planned, KeyedError> {
     let step: DistinctStep = context.config()?;
-    let Some(on) = step.on else {
-        if step.order_by.is_some() {
+    let order_by = step.order_by.unwrap_or_default();
+    let Some(on) = step.on.filter(|on| !on.is_empty()) else {
+        if !order_by.is_empty() {
             let message = "'order_by' chooses the row that stays, so it needs 'on'".to_owned();
             return Err(EngineError::Config { message }).at("order_by");
         }
         return Ok(LogicalPlanBuilder::from(input).distinct()?.build()?.into());
     };
-    let keys: Vec<Expr> = on
-        .iter()
-        .enumerate()
-        .map(|(i, name)| column(name, input.schema()).at(format!("on.{i}")))
-        .collect::<Result<_, _>>()?;
-    let all = column_names(input.schema());
-    let select: Vec<Expr> =
-        all.iter().map(|name| column(name, input.schema())).collect::<Result<_, _>>()?;
-    let order = match &step.order_by {
-        None => None,
-        Some(order) => {
-            // The keys themselves come first: DISTINCT ON keeps the first row of each run.
-            let mut sorts: Vec<_> = keys.iter().map(|key| key.clone().sort(true, false)).collect();
-            sorts.extend(sort_keys(context, order, &input, "order_by", false)?);
-            Some(sorts)
-        }
-    };
-    let plan = LogicalPlanBuilder::from(input).distinct_on(keys, select, order)?.build()?;
-    Ok(unqualified(plan)?.into())
+    let mut keys = Vec::with_capacity(on.len());
+    for (i, name) in on.iter().enumerate() {
+        keys.push(column(name, input.schema()).at(format!("on.{i}"))?);
+    }
+    let order = sort_keys(context, &order_by, &input, "order_by", false)?;
+    let columns = column_names(input.schema());
+    // Numbered within each kind; the first stays.
+    let number = row_number().partition_by(keys).order_by(order).build()?.alias(ROW);
+    let numbered = LogicalPlanBuilder::window_plan(input, [number])?;
+    let first = Expr::Column(Column::from_name(ROW)).eq(lit(1u64));
+    let kept = LogicalPlanBuilder::from(numbered).filter(first)?.build()?;
+    let back =
+        columns.into_iter().map(|name| (name.clone(), Expr::Column(Column::from_name(name))));
+    Ok(project(kept, back.collect())?.into())
 }

@@ -7,6 +7,7 @@ use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
 use serde::Deserialize;
 use serde_json::Value as Json;
 
+use super::filter::keep_where;
 use super::{Planned, SortKey, StepContext, sort_keys, sql};
 use crate::error::{AtKey, EngineError, KeyedError};
 use crate::expression::{column, column_names, quoted};
@@ -94,14 +95,18 @@ pub(super) fn groupby(
         text.push_str(" GROUP BY ");
         text.push_str(&positions.join(", "));
     }
-    let blamed = if let Some(having) = &step.having {
-        text.push_str(" HAVING ");
-        text.push_str(having);
-        "having"
-    } else {
-        "agg"
-    };
-    let mut plan = sql::query(context, &text, vec![(INPUT.to_owned(), input)]).at(blamed)?;
+    let query = |text: &str| sql::query(context, text, vec![(INPUT.to_owned(), input.clone())]);
+    let mut plan = query(&text).at("agg")?;
+    if let Some(having) = &step.having {
+        // Names of the result come first; what is none of them is an aggregate over the input.
+        plan = match keep_where(context, plan, having) {
+            Ok(kept) => kept,
+            Err(error) => match query(&format!("{text} HAVING {having}")) {
+                Ok(kept) => kept,
+                Err(_) => return Err(error).at("having"),
+            },
+        };
+    }
     if step.sort {
         let sorts = keys
             .iter()
@@ -112,7 +117,7 @@ pub(super) fn groupby(
         }
     }
     let fallible = column_names(plan.schema()).into_iter().collect();
-    Ok(Planned { plan, fallible })
+    Ok(Planned { plan, fallible, fence: true })
 }
 
 fn key_expressions(
@@ -271,6 +276,7 @@ impl Scope<'_> {
         }
         Ok(match function {
             "mean" | "avg" => format!("avg({c})"),
+            "min" | "max" if data_type.is_floating() => extreme(function, &c, &data_type),
             "sum" | "min" | "max" | "count" => format!("{function}({c})"),
             "nunique" => format!("count(DISTINCT {c})"),
             "median" => format!("median({})", number(&c)),
@@ -287,7 +293,7 @@ impl Scope<'_> {
                 let q = q.ok_or_else(|| EngineError::Config {
                     message: "quantile takes a number from 0 to 1, e.g. quantile(0.9)".to_owned(),
                 })?;
-                format!("percentile_cont({q:?}) WITHIN GROUP (ORDER BY {})", number(&c))
+                interpolated(&format!("CAST({c} AS DOUBLE)"), q)
             }
             "list" => match self.order {
                 Some(order) => format!("array_agg({c} ORDER BY {order})"),
@@ -304,6 +310,42 @@ impl Scope<'_> {
             ),
         })
     }
+}
+
+/// The least or greatest of floats, NaN being the largest number.
+///
+/// `DataFusion` has NaN win on both ends, and starts from the largest finite number, which hides
+/// an infinity that stands alone.
+fn extreme(function: &str, column: &str, data_type: &DataType) -> String {
+    let number = |text: &str| format!("CAST('{text}' AS DOUBLE)");
+    let (inf, least, nan) = (number("inf"), number("-inf"), number("NaN"));
+    let found = if function == "min" {
+        format!(
+            "coalesce(min(CASE WHEN {column} < {inf} THEN {column} END), \
+             CASE WHEN bool_or({column} = {inf}) THEN {inf} WHEN count({column}) > 0 THEN {nan} END)"
+        )
+    } else {
+        format!(
+            "CASE WHEN bool_or(isnan({column})) THEN {nan} \
+             ELSE coalesce(max(CASE WHEN {column} > {least} THEN {column} END), \
+             CASE WHEN count({column}) > 0 THEN {least} END) END"
+        )
+    };
+    match data_type {
+        DataType::Float32 => format!("CAST({found} AS REAL)"),
+        _ => found,
+    }
+}
+
+/// The quantile `q` by linear interpolation between the two nearest values.
+///
+/// `percentile_cont` would do, but it keeps only six digits of the weight.
+fn interpolated(value: &str, q: f64) -> String {
+    let sorted = format!("array_sort(array_agg({value}) FILTER (WHERE {value} IS NOT NULL))");
+    let place = format!("((count({value}) - 1) * CAST({q:?} AS DOUBLE))");
+    let low = format!("array_element({sorted}, CAST(floor({place}) AS BIGINT) + 1)");
+    let high = format!("array_element({sorted}, CAST(ceil({place}) AS BIGINT) + 1)");
+    format!("{low} + ({high} - {low}) * ({place} - floor({place}))")
 }
 
 fn split_call(text: &str) -> Result<(&str, Option<&str>), EngineError> {

@@ -35,6 +35,17 @@ enum Validate {
     ManyToOne,
 }
 
+impl Validate {
+    fn name(self) -> &'static str {
+        match self {
+            Self::ManyToMany => "many_to_many",
+            Self::OneToOne => "one_to_one",
+            Self::OneToMany => "one_to_many",
+            Self::ManyToOne => "many_to_one",
+        }
+    }
+}
+
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Algorithm {
@@ -114,8 +125,8 @@ struct RightSide {
     plan: LogicalPlan,
     /// Temporary names of the key columns, in the order of `on`.
     keys: Vec<String>,
-    /// (name in the plan, name in the result) of the columns that the result shows.
-    shown: Vec<(String, String)>,
+    /// Names of the columns that the result shows.
+    shown: Vec<String>,
 }
 
 fn rename_right(
@@ -126,19 +137,18 @@ fn rename_right(
     let mut taken: BTreeSet<String> = left.iter().cloned().collect();
     let mut columns = Vec::new();
     let mut shown = Vec::new();
-    let semi = matches!(step.how, How::Semi | How::Anti);
     let keys: Vec<String> = (0..step.on.len()).map(|i| format!("__right_key_{i}")).collect();
     for (i, (_, name)) in step.on.iter().enumerate() {
         columns.push((keys[i].clone(), column(name, right.schema()).at("on")?));
     }
     for name in column_names(right.schema()) {
         let key = step.on.iter().any(|(_, key)| *key == name);
-        if key && step.coalesce_keys && !semi {
+        if key && step.coalesce_keys {
             continue;
         }
         let result =
             if taken.contains(&name) { format!("{name}{}", step.suffix) } else { name.clone() };
-        if !taken.insert(result.clone()) && !semi {
+        if !taken.insert(result.clone()) {
             return Err(EngineError::Schema {
                 code: "E301",
                 column: Some(name.clone()),
@@ -149,9 +159,8 @@ fn rename_right(
             })
             .at("suffix");
         }
-        let inner = if semi { format!("__right_{name}") } else { result.clone() };
-        columns.push((inner.clone(), column(&name, right.schema())?));
-        shown.push((inner, result));
+        columns.push((result.clone(), column(&name, right.schema())?));
+        shown.push(result);
     }
     Ok(RightSide { plan: project(right.clone(), columns)?, keys, shown })
 }
@@ -164,7 +173,13 @@ fn parse_condition(
     right: &RightSide,
 ) -> Result<Expr, EngineError> {
     let both = left.schema().join(right.plan.schema())?;
-    crate::expression::parse(context.state, text, &both)
+    crate::expression::parse(context.state, text, &both).map_err(|error| match error {
+        EngineError::UnknownColumn { name, input, mut known } => {
+            known.retain(|column| !right.keys.contains(column));
+            EngineError::UnknownColumn { name, input, known }
+        }
+        other => other,
+    })
 }
 
 fn output_columns(step: &JoinStep, left: &[String], right: &RightSide) -> Vec<(String, Expr)> {
@@ -181,7 +196,7 @@ fn output_columns(step: &JoinStep, left: &[String], right: &RightSide) -> Vec<(S
             (name.clone(), expr)
         })
         .collect();
-    columns.extend(right.shown.iter().map(|(inner, result)| (result.clone(), plain(inner))));
+    columns.extend(right.shown.iter().map(|name| (name.clone(), plain(name))));
     columns
 }
 
@@ -251,7 +266,8 @@ fn check_unique(
                 column: None,
                 hint: Some("group the rows by the key first, or loosen 'validate'".into()),
                 message: format!(
-                    "the keys of '{}' repeat: {}",
+                    "validate: {}, but the keys of '{}' are not unique: {}",
+                    step.validate.name(),
                     context.step.inputs[side],
                     crate::sample::rows(&found, 1)
                 ),

@@ -49,6 +49,8 @@ pub(crate) struct StepContext<'a> {
     pub memory_limit: Option<u64>,
     /// Texts for the user.
     pub warnings: &'a Mutex<Vec<String>>,
+    /// Whether the result must be the same bytes every time.
+    pub deterministic: bool,
 }
 
 impl StepContext<'_> {
@@ -79,11 +81,13 @@ pub(crate) struct Planned {
     pub plan: LogicalPlan,
     /// Columns whose computation can fail on some row.
     pub fallible: BTreeSet<String>,
+    /// Whether conditions of later steps stay out of this one.
+    pub fence: bool,
 }
 
 impl From<LogicalPlan> for Planned {
     fn from(plan: LogicalPlan) -> Self {
-        Self { plan, fallible: BTreeSet::new() }
+        Self { plan, fallible: BTreeSet::new(), fence: false }
     }
 }
 

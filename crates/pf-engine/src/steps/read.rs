@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{DataType, Schema, SchemaRef};
 use datafusion::catalog::TableProvider;
+use datafusion::common::TableReference;
 use datafusion::datasource::file_format::parquet::ParquetFormat;
 use datafusion::datasource::listing::{
     ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl,
@@ -21,7 +22,7 @@ use super::filter::keep_where;
 use super::{Planned, StepContext, project, select, unqualified};
 use crate::context;
 use crate::error::{AtKey, EngineError, KeyedError};
-use crate::expression::{column, column_names};
+use crate::expression::column;
 use crate::scan::{FileTable, OpenFile};
 use crate::types::parse_type;
 
@@ -79,14 +80,12 @@ pub(super) fn read(context: &StepContext<'_>) -> Result<Planned, KeyedError> {
         FormatName::Csv => Format::Csv,
         FormatName::Avro => Format::Avro,
     };
-    let table: Arc<dyn TableProvider> = match format {
-        Format::Parquet => parquet_table(context, &paths).at("path")?,
-        Format::Csv => csv_table(context, &step, &paths, &schema)?,
-        Format::Avro => avro_table(context, &paths).at("path")?,
+    let tables: Vec<Arc<dyn TableProvider>> = match format {
+        Format::Parquet => parquet_tables(context, &paths).at("path")?,
+        Format::Csv => vec![csv_table(context, &step, &paths, &schema)?],
+        Format::Avro => vec![avro_table(context, &paths).at("path")?],
     };
-    let source = provider_as_source(table);
-    let scan = LogicalPlanBuilder::scan(context.step.output.as_str(), source, None)?.build()?;
-    let mut plan = unqualified(scan)?;
+    let mut plan = one_after_the_other(context, tables)?;
     if format != Format::Csv {
         plan = cast_columns(plan, &schema)?;
     }
@@ -108,11 +107,7 @@ pub(super) fn read(context: &StepContext<'_>) -> Result<Planned, KeyedError> {
         plan = LogicalPlanBuilder::from(plan).limit(0, Some(limit))?.build()?;
     }
     // A text reader gains nothing from a condition of a later step; its rows are those of the file.
-    let fallible = match format {
-        Format::Parquet => BTreeSet::new(),
-        Format::Csv | Format::Avro => column_names(plan.schema()).into_iter().collect(),
-    };
-    Ok(Planned { plan, fallible })
+    Ok(Planned { plan, fallible: BTreeSet::new(), fence: format != Format::Parquet })
 }
 
 fn typed_columns(step: &ReadStep) -> Result<Vec<(String, DataType)>, KeyedError> {
@@ -143,14 +138,43 @@ fn cast_columns(
     Ok(project(plan, columns)?)
 }
 
+/// The rows of all tables, in order.
+fn one_after_the_other(
+    context: &StepContext<'_>,
+    tables: Vec<Arc<dyn TableProvider>>,
+) -> Result<LogicalPlan, EngineError> {
+    let name = TableReference::bare(context.step.output.as_str());
+    let mut whole: Option<LogicalPlanBuilder> = None;
+    for table in tables {
+        let source = provider_as_source(table);
+        let scan = unqualified(LogicalPlanBuilder::scan(name.clone(), source, None)?.build()?)?;
+        whole = Some(match whole {
+            None => LogicalPlanBuilder::from(scan),
+            Some(before) => before.union(scan)?,
+        });
+    }
+    let whole = whole.ok_or_else(|| EngineError::internal("a read step without files"))?;
+    unqualified(whole.build()?)
+}
+
+/// One table for files in the order of their names, else one for each file: a listing sorts.
+fn parquet_tables(
+    context: &StepContext<'_>,
+    paths: &[PathBuf],
+) -> Result<Vec<Arc<dyn TableProvider>>, EngineError> {
+    let sorted = paths
+        .windows(2)
+        .all(|pair| pair[0].to_string_lossy().as_bytes() < pair[1].to_string_lossy().as_bytes());
+    let runs: Vec<&[PathBuf]> = if sorted { vec![paths] } else { paths.chunks(1).collect() };
+    // All files must agree before any is read.
+    check_parquet(paths)?;
+    runs.into_iter().map(|run| parquet_table(context, run)).collect()
+}
+
 fn parquet_table(
     context: &StepContext<'_>,
     paths: &[PathBuf],
 ) -> Result<Arc<dyn TableProvider>, EngineError> {
-    // Our own look at each footer gives the better error for a damaged file.
-    for path in paths {
-        ParquetFile::open(path)?;
-    }
     let urls = paths
         .iter()
         .map(|path| {
@@ -166,6 +190,15 @@ fn parquet_table(
     Ok(Arc::new(ListingTable::try_new(inferred)?))
 }
 
+/// Our own look at each footer gives the better error for a damaged or different file.
+fn check_parquet(paths: &[PathBuf]) -> Result<(), EngineError> {
+    let mut schemas = Vec::with_capacity(paths.len());
+    for path in paths {
+        schemas.push(ParquetFile::open(path)?.schema());
+    }
+    same_schema(paths, &schemas).map(|_| ())
+}
+
 fn avro_table(
     context: &StepContext<'_>,
     paths: &[PathBuf],
@@ -174,7 +207,8 @@ fn avro_table(
     for path in paths {
         files.push(OpenFile::Avro(AvroFile::open(path, None)?));
     }
-    let schema = same_schema(paths, &files)?;
+    let schemas: Vec<SchemaRef> = files.iter().map(OpenFile::schema).collect();
+    let schema = same_schema(paths, &schemas)?;
     Ok(Arc::new(FileTable::new(schema, files, Arc::clone(context.halt))))
 }
 
@@ -199,7 +233,8 @@ fn csv_table(
             OpenFile::Csv(file)
         })
         .collect();
-    let schema = same_schema(paths, &files).at("path")?;
+    let schemas: Vec<SchemaRef> = files.iter().map(OpenFile::schema).collect();
+    let schema = same_schema(paths, &schemas).at("path")?;
     Ok(Arc::new(FileTable::new(schema, files, Arc::clone(context.halt))))
 }
 
@@ -256,11 +291,9 @@ fn wider(a: &DataType, b: &DataType) -> DataType {
 }
 
 /// The one schema of all files; another one is an error that names the file.
-fn same_schema(paths: &[PathBuf], files: &[OpenFile]) -> Result<SchemaRef, EngineError> {
-    let Some(first) = files.first() else { return Ok(Arc::new(Schema::empty())) };
-    let schema = first.schema();
-    for (path, file) in paths.iter().zip(files).skip(1) {
-        let other = file.schema();
+fn same_schema(paths: &[PathBuf], schemas: &[SchemaRef]) -> Result<SchemaRef, EngineError> {
+    let Some(schema) = schemas.first() else { return Ok(Arc::new(Schema::empty())) };
+    for (path, other) in paths.iter().zip(schemas).skip(1) {
         let differing = schema
             .fields()
             .iter()
@@ -270,7 +303,7 @@ fn same_schema(paths: &[PathBuf], files: &[OpenFile]) -> Result<SchemaRef, Engin
             return Err(differs(path, &paths[0], differing.map(|(a, _)| a.name().as_str())));
         }
     }
-    Ok(schema)
+    Ok(Arc::clone(schema))
 }
 
 fn differs(path: &Path, first: &Path, column: Option<&str>) -> EngineError {

@@ -72,7 +72,8 @@ pub(crate) fn save(
             Mode::Error => WriteMode::Error,
         },
         mkdir: step.mkdir,
-        compression: step.compression.clone(),
+        // The plan always says which: null stands for none.
+        compression: Some(step.compression.clone().unwrap_or_else(|| none(step.format).to_owned())),
         row_group_rows: step.row_group_rows,
         delimiter: one_byte(&step.delimiter).at("delimiter")?,
         header: step.header,
@@ -92,6 +93,13 @@ pub(crate) fn save(
         bytes: report.bytes,
         checksum: format!("xxh3-128:{}", report.checksum),
     })
+}
+
+fn none(format: FormatName) -> &'static str {
+    match format {
+        FormatName::Avro => "null",
+        FormatName::Parquet | FormatName::Csv => "none",
+    }
 }
 
 fn one_byte(text: &str) -> Result<u8, EngineError> {

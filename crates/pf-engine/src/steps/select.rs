@@ -88,7 +88,7 @@ pub(super) fn transform(
         }
         plan = project(plan, columns)?;
     }
-    Ok(Planned { plan, fallible })
+    Ok(Planned { plan, fallible, fence: false })
 }
 
 #[derive(Debug, Deserialize)]
@@ -167,12 +167,14 @@ pub(super) fn cast(context: &StepContext<'_>, input: &LogicalPlan) -> Result<Pla
             OnError::Error => cast_expr(source, wanted),
             OnError::Null => try_cast(source, wanted),
         };
-        fallible.insert(name.clone());
+        if matches!(step.on_error, OnError::Error) {
+            fallible.insert(name.clone());
+        }
         if let Some(place) = columns.iter_mut().find(|(other, _)| other == name) {
             place.1 = expr;
         }
     }
-    Ok(Planned { plan: project(input.clone(), columns)?, fallible })
+    Ok(Planned { plan: project(input.clone(), columns)?, fallible, fence: false })
 }
 
 /// Every column as it is.
@@ -202,5 +204,5 @@ fn finish(
         .filter(|(_, expr)| is_fallible(expr))
         .map(|(name, _)| name.clone())
         .collect();
-    Ok(Planned { plan: project(input, columns).at(key)?, fallible })
+    Ok(Planned { plan: project(input, columns).at(key)?, fallible, fence: false })
 }

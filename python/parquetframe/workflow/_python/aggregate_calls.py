@@ -19,6 +19,7 @@ class AggregateCalls:
     """Computes each aggregate call that a `Binder` meets, once, as a column with a row per group.
 
     Attributes:
+        inner: The columns that arguments of aggregates may name.
         columns: The computed columns by internal name; expressions are evaluated over them.
     """
 
@@ -26,7 +27,7 @@ class AggregateCalls:
         self, table: pa.Table, scope: Scope, groups: Codes, *, scalar: bool, subquery: Any = None
     ) -> None:
         self._table = table
-        self._scope = scope
+        self.inner = scope
         self._groups = groups
         self._scalar = scalar
         self._subquery = subquery
@@ -49,7 +50,7 @@ class AggregateCalls:
         where = None
         if type(tree).__name__ == "Filter":
             where, tree = tree.expression.this, tree.this
-        binder = Binder(self._scope, text, subquery=self._subquery)
+        binder = Binder(self.inner, text, subquery=self._subquery)
         kind = type(tree).__name__
         fn = AGGREGATES.get(tree.name.lower() if kind == "Anonymous" else kind)
         if fn is None:

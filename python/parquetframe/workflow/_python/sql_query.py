@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from parquetframe.errors import SchemaError
+from parquetframe.errors import ExpressionError, SchemaError
 
 from ..names import suggestion
 from .aggregate_calls import AggregateCalls
@@ -334,10 +334,8 @@ class _GroupScope(Scope):
         for key in self.columns:
             if key.name == wanted.name and key.table == wanted.table:
                 return key
-        raise SchemaError(
-            f"column '{name}' must be in GROUP BY or inside an aggregate",
-            code="E301",
-            column=name,
+        raise ExpressionError(
+            f"column '{name}' must be in GROUP BY or inside an aggregate", code="E302"
         )
 
 

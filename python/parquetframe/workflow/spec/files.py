@@ -215,7 +215,7 @@ def _compression(draft: Draft, chosen: str, outer: str | None) -> None:
         draft.reject("path", "E109", f"{chosen} files are not compressed as a whole", hint)
         return
     if "compression" not in draft.given or asked is None:
-        default = {"parquet": "zstd", "csv": outer, "avro": None}[chosen]
+        default = {"parquet": "zstd", "csv": outer, "avro": "deflate"}[chosen]
         draft.config["compression"] = default if "compression" not in draft.given else None
         asked = draft.config["compression"]
     if asked == "none":

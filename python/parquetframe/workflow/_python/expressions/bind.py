@@ -209,7 +209,11 @@ class Binder:
 
     def compare_nodes(self, tree: Any, operator: str, left: Node, right: Node) -> Node:
         """As `compare`, for sides that are bound."""
-        a, b = self.unify(tree, [left, right])
+        kinds = {left.dtype, right.dtype}
+        if pa.uint64() in kinds and any(pa.types.is_signed_integer(kind) for kind in kinds):
+            a, b = (self.convert(n, pa.decimal128(20, 0)) for n in (left, right))  # holds both
+        else:
+            a, b = self.unify(tree, [left, right])
         return self.call(tree, compare.KERNELS[operator], a, b)
 
     # Leaves.

@@ -78,6 +78,8 @@ def _parse(text: str) -> Tree:
     except ParseError as error:
         first = error.errors[0] if error.errors else {}
         what = str(first.get("description") or "cannot be parsed")
+        if what.startswith("The number of provided arguments"):
+            raise ExpressionError(what[:1].lower() + what[1:], code="E302", text=text) from None
         if what.startswith("Required keyword"):
             what = "an operand or argument is missing"
         near = first.get("highlight")

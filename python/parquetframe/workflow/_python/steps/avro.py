@@ -128,7 +128,7 @@ def write_avro(table: pa.Table, path: str, compression: str | None) -> None:
     fastavro = _fastavro()
     fields = [{"name": f.name, "type": ["null", _avro(f)]} for f in table.schema]
     schema = fastavro.parse_schema({"type": "record", "name": "row", "fields": fields})
-    codec = {None: "deflate", "none": "null", "uncompressed": "null"}.get(compression, compression)
+    codec = {None: "null", "none": "null", "uncompressed": "null"}.get(compression, compression)
     zones = [f.name for f in table.schema if pa.types.is_timestamp(f.type) and f.type.tz]
 
     def rows() -> Any:

@@ -8,10 +8,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from parquetframe.errors import CheckError
+from parquetframe.errors import CheckError, SchemaError
 from parquetframe.types import format_type
 
-from ..arrow_types import parse_type
+from ..arrow_types import family, parse_type
 from ..expressions import Binder, Scope, bind_condition, evaluate, require_columns, truth
 from ..expressions.tree import Column, Literal, Node
 from ..failure import at_key
@@ -99,6 +99,12 @@ def _broken_values(rule: dict[str, Any], table: pa.Table) -> np.ndarray:
     scope = Scope.of(table.schema)
     column: Node = Column(values.type, name, name)
     if rule["rule"] == "matches":
+        if family(values.type) not in {"text", "null"}:
+            raise SchemaError(
+                f"'matches' needs text, but '{name}' is {format_type(values.type)}",
+                code="E302",
+                column=name,
+            )
         matched = pc.match_substring_regex(values, f"^(?:{rule['pattern']})$")
         return np.asarray(pc.invert(pc.fill_null(matched, True)))
     binder = Binder(scope, name)

@@ -24,11 +24,11 @@ _SAMPLE_BYTES: Final = 1 << 20
 
 def read_text_columns(
     path: str, config: dict[str, Any], columns: list[str] | None, max_rows: int | None
-) -> tuple[pa.Table, str | None]:
+) -> tuple[pa.Table, list[str]]:
     """Read a file as string columns.
 
     Returns:
-        The table, and a warning if rows with a wrong number of fields were left out.
+        The table, and warnings: columns with another name than in the header, rows left out.
 
     Raises:
         CsvError: Not text in its encoding, no header, ragged rows, an open quote.
@@ -37,7 +37,7 @@ def read_text_columns(
     data = _load(path, config, max_rows)
     if max_rows is not None:
         data = _whole_lines(data)
-    names, skip = _header(path, data, config)
+    names, skip, warnings = _header(path, data, config)
     if columns is not None:
         require_columns(pa.table({n: pa.nulls(0) for n in names}), columns, f" in '{path}'")
     bad: list[Any] = []
@@ -71,11 +71,11 @@ def read_text_columns(
             raise CsvError(f"{path}: {what}", code="E502", path=path) from error
         chosen = names if columns is None else columns
         table = pa.table({name: pa.array([], pa.string()) for name in chosen})
-    skipped = None
-    if max_rows is None:
-        _refuse_open_quote(path, data, config)
-        skipped = _ragged(path, data, config, bad, len(names))
-    return (table if max_rows is None else table.slice(0, max_rows)), skipped
+    if max_rows is not None:
+        return table.slice(0, max_rows), []
+    _refuse_open_quote(path, data, config)
+    warnings += _ragged(path, data, config, bad, len(names))
+    return table, warnings
 
 
 def line_of_row(path: str, config: dict[str, Any], row: int) -> int | None:
@@ -157,8 +157,8 @@ def _records(
         yield record, reader.line_num + config["skip_rows"]
 
 
-def _header(path: str, data: bytes, config: dict[str, Any]) -> tuple[list[str], int]:
-    """Column names, and how many lines to skip before the data."""
+def _header(path: str, data: bytes, config: dict[str, Any]) -> tuple[list[str], int, list[str]]:
+    """Column names, how many lines to skip before the data, and warnings about names."""
     head = data[:_SAMPLE_BYTES]
     first, line = next(
         ((r, at) for r, at in _records(head, config) if r), (None, config["skip_rows"])
@@ -166,22 +166,33 @@ def _header(path: str, data: bytes, config: dict[str, Any]) -> tuple[list[str], 
     if first is None:
         raise CsvError(f"the file has no header and no rows: {path}", code="E502", path=path)
     if not config["header"]:
-        return [f"column_{i}" for i in range(1, len(first) + 1)], config["skip_rows"]
-    for name in first:
-        if first.count(name) > 1:
-            raise CsvError(
-                f"{path}: the header has the column '{name}' twice",
-                code="E502", path=path, line=line, column=name,
-            )  # fmt: skip
-    return first, line
+        return [f"column_{i}" for i in range(1, len(first) + 1)], config["skip_rows"], []
+    names, warnings = _distinct_names(first)
+    return names, line, [f"{path}: {text}" for text in warnings]
+
+
+def _distinct_names(written: list[str]) -> tuple[list[str], list[str]]:
+    """Header names; an empty one becomes ``column_<n>``, a repeated one gets ``_1``, ``_2`` ..."""
+    names: list[str] = []
+    warnings = []
+    for index, text in enumerate(written, start=1):
+        base = name = text or f"column_{index}"
+        number = 0
+        while name in names or (name != text and name in written):
+            number += 1
+            name = f"{base}_{number}"
+        if name != text:
+            warnings.append(f"column {index} has the name '{text}', read as '{name}'")
+        names.append(name)
+    return names, warnings
 
 
 def _ragged(
     path: str, data: bytes, config: dict[str, Any], bad: list[Any], expected: int
-) -> str | None:
+) -> list[str]:
     """Raise for rows with a wrong number of fields, or describe those that were skipped."""
     if not bad or config["on_bad_lines"] == "skip":
-        return None
+        return []
     line, found = None, bad[0].actual_columns
     for record, at in _records(data, config):
         if record and len(record) != expected:
@@ -189,7 +200,7 @@ def _ragged(
             break
     text = f"{path}: line {line}: expected {expected} fields, found {found}"
     if config["on_bad_lines"] == "warn":
-        return f"{text}; {len(bad)} such rows were left out"
+        return [f"{text}; {len(bad)} such rows were left out"]
     raise CsvError(
         text, code="E502", path=path, line=line,
         hint="on_bad_lines: skip (or warn) leaves such rows out",

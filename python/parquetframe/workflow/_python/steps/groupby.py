@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from parquetframe.errors import ExpressionError
+from parquetframe.errors import ExpressionError, SchemaError
 
 from ..aggregate import Aggregate, aggregate, parse_function
 from ..aggregate_calls import AggregateCalls
@@ -82,7 +82,8 @@ def _expression(
     condition: bool = False,
 ) -> pa.ChunkedArray:
     """Evaluate SQL with aggregates, once per group; other names are those of ``columns``."""
-    scope = Scope(Visible(None, name, f"output:{name}", v.type) for name, v in columns)
+    visible = [Visible(None, name, f"output:{name}", v.type) for name, v in columns]
+    scope = _OutputScope(visible, calls.inner)
     binder = Binder(scope, text, aggregator=calls)
     tree = parse_expression(text)
     node = binder.bind_bool(tree) if condition else binder.bind(tree)
@@ -90,6 +91,23 @@ def _expression(
     if not known:
         raise binder.type_error(tree, f"'{text}' has no aggregate, such as sum(x)")
     return evaluate(node, pa.table(known))
+
+
+class _OutputScope(Scope):
+    """Keys and results; a column of the input gets an error that says why it is out of sight."""
+
+    def __init__(self, columns: list[Visible], inner: Scope) -> None:
+        super().__init__(columns)
+        self._inner = inner
+
+    def resolve(self, name: str, table: str | None = None) -> Visible:
+        try:
+            return super().resolve(name, table)
+        except SchemaError:
+            self._inner.resolve(name, table)  # raises if it is no column at all
+        raise ExpressionError(
+            f"column '{name}' must be a key or stand inside an aggregate", code="E302"
+        )
 
 
 def _keys(

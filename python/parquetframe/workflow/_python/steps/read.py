@@ -23,7 +23,7 @@ from .select import cast_column
 
 _SUFFIXES: Final = {".parquet": "parquet", ".pq": "parquet", ".csv": "csv", ".tsv": "csv",
                     ".txt": "csv", ".avro": "avro"}  # fmt: skip
-_COMPRESSED: Final = {".gz", ".zst", ".bz2"}
+_COMPRESSED: Final = {".gz", ".zst"}
 _MAGIC: Final = ((b"PAR1", "parquet"), (b"Obj\x01", "avro"))
 _PLAN_ROWS: Final = 1000
 
@@ -105,9 +105,8 @@ def _read_csv(paths: list[str], config: dict[str, Any], context: StepContext) ->
     tables = []
     for path in paths:
         context.check_cancelled()
-        text, skipped = read_text_columns(path, config, wanted, rows)
-        if skipped:
-            context.warnings.append(skipped)
+        text, warnings = read_text_columns(path, config, wanted, rows)
+        context.warnings.extend(warnings)
         tables.append(text)
     _same_columns(paths, tables)
     table = infer_columns(pa.concat_tables(tables), config, paths, context.check_cancelled)

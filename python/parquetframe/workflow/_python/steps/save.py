@@ -25,10 +25,10 @@ from .context import StepContext
 
 _CHUNK_ROWS: Final = 65_536
 _PARQUET_CODECS: Final = {
-    None: "zstd", "zstd": "zstd", "snappy": "snappy", "gzip": "gzip", "lz4": "lz4",
+    None: "none", "zstd": "zstd", "snappy": "snappy", "gzip": "gzip", "lz4": "lz4",
     "brotli": "brotli", "none": "none", "uncompressed": "none",
 }  # fmt: skip
-_CSV_CODECS: Final = {"gzip": "gzip", "gz": "gzip", "zstd": "zstd", "bz2": "bz2"}
+_CSV_CODECS: Final = {"gzip": "gzip", "gz": "gzip", "zstd": "zstd"}
 
 
 def run(config: dict[str, Any], inputs: list[pa.Table], context: StepContext) -> pa.Table:
@@ -89,7 +89,7 @@ def _write(table: pa.Table, path: str, config: dict[str, Any], context: StepCont
                 context.check_cancelled()
                 writer.write_table(table.slice(start, step), row_group_size=step)
     elif kind == "csv":
-        suffix = {".gz": "gzip", ".zst": "zstd", ".bz2": "bz2"}.get(Path(config["path"]).suffix)
+        suffix = {".gz": "gzip", ".zst": "zstd"}.get(Path(config["path"]).suffix)
         with at_key("compression"):
             codec = suffix if compression is None else _codec(_CSV_CODECS, compression)
         _write_csv(table, path, config, codec, context)
@@ -113,6 +113,13 @@ def _codec(known: dict[Any, str], wanted: str | None) -> str | None:
 def _write_csv(
     table: pa.Table, path: str, config: dict[str, Any], codec: str | None, context: StepContext
 ) -> None:
+    blank = table.num_columns == 1 and not config["null_value"]
+    if blank and table.column(0).null_count:
+        raise WriteError(
+            f"cannot write {config['path']}: a null in the only column would be a blank line; "
+            'set null_value, such as "NA"',
+            path=config["path"],
+        )
     with pa.output_stream(path, compression=codec) as out:
         if config["header"]:
             names = pa.array(table.column_names, pa.string())
@@ -122,16 +129,17 @@ def _write_csv(
             context.check_cancelled()
             part = table.slice(start, _CHUNK_ROWS)
             fields = [
-                _fields(part.column(i).combine_chunks(), config) for i in range(len(part.schema))
+                _fields(part.column(i).combine_chunks(), field.name, config)
+                for i, field in enumerate(part.schema)
             ]
             lines = pc.binary_join_element_wise(*fields, config["delimiter"])
             out.write("\n".join([*lines.to_pylist(), ""]).encode())
 
 
-def _fields(values: Any, config: dict[str, Any]) -> Any:
+def _fields(values: Any, name: str, config: dict[str, Any]) -> Any:
     if family(values.type) not in {"number", "text", "bool", "date", "timestamp", "null", "time"}:
         raise UnsupportedFeature(
-            f"CSV has no form for a column of type {values.type}",
+            f"CSV has no form for column '{name}' of type {values.type}",
             code="E605",
             hint="save as parquet, or cast the column",
         )
