@@ -111,13 +111,50 @@ def test_stub_and_extension_have_the_same_names(native):
     assert public == stub().keys()
 
 
+def stub_parameters(node):
+    """Names, kinds and defaults of a function of the stub."""
+    arguments, empty = node.args, inspect.Parameter.empty
+    positional = [*arguments.posonlyargs, *arguments.args]
+    missing = len(positional) - len(arguments.defaults)
+    defaults = [empty] * missing + [ast.literal_eval(value) for value in arguments.defaults]
+    found = [
+        (argument.arg, "POSITIONAL_OR_KEYWORD", default)
+        for argument, default in zip(positional, defaults, strict=True)
+        if argument.arg not in ("self", "cls")
+    ]
+    for argument, value in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
+        default = empty if value is None else ast.literal_eval(value)
+        found.append((argument.arg, "KEYWORD_ONLY", default))
+    return found
+
+
 def test_stub_and_extension_have_the_same_parameters(native):
     functions = {name: node for name, node in stub().items() if isinstance(node, ast.FunctionDef)}
-    assert functions
+    assert len(functions) > 5
     for name, node in functions.items():
-        arguments = node.args
-        expected = [a.arg for a in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)]
-        assert list(inspect.signature(getattr(native, name)).parameters) == expected, name
+        assert signature(getattr(native, name)) == stub_parameters(node), name
+
+
+def test_stub_and_extension_have_the_same_methods(native):
+    classes = {name: node for name, node in stub().items() if isinstance(node, ast.ClassDef)}
+    assert classes
+    for name, node in classes.items():
+        methods = {item.name: item for item in node.body if isinstance(item, ast.FunctionDef)}
+        cls = getattr(native, name)
+        public = {key for key in vars(cls) if not key.startswith("_")}
+        assert public == methods.keys() - {"__new__"}
+        assert signature(cls) == stub_parameters(methods.pop("__new__"))
+        for key, method in methods.items():
+            assert signature(getattr(cls(), key)) == stub_parameters(method), key
+
+
+def test_stub_names_only_what_the_package_uses():
+    """Each function of the extension has a caller, or is one of the fixed names."""
+    root = Path(parquetframe.__file__).parent
+    sources = [path.read_text(encoding="utf-8") for path in root.rglob("*.py")]
+    assert len(sources) > 50
+    for name in stub().keys() - NATIVE_NAMES:
+        assert any(f".{name}(" in text for text in sources), name
 
 
 def test_extension_lives_inside_the_package():

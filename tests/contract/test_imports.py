@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.metadata
 import json
+import os
+import pkgutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 import parquetframe as pf
 
 HEAVY = ("pyarrow", "yaml", "pandas", "polars", "numpy", "sqlglot", "click", "rich", "networkx")
+OPTIONAL = {"pandas", "polars", "duckdb", "fastavro", "networkx", "scipy"}
 LIMIT_S = 0.150
+MODULES = sorted(
+    info.name
+    for info in pkgutil.walk_packages(pf.__path__, "parquetframe.")
+    if not info.name.endswith("__main__")
+)
 
 
 def run_python(code):
@@ -44,6 +54,67 @@ def test_import_is_quick():
         "print(json.dumps(time.perf_counter() - start))"
     )
     assert min(run_python(code) for _ in range(5)) < LIMIT_S
+
+
+def test_import_is_quick_with_pyarrow_and_the_extension():
+    code = (
+        "import json, time, pyarrow; start = time.perf_counter(); import parquetframe as pf;"
+        "pf.Workflow, pf.CancellationToken, pf.RunResult;"
+        "print(json.dumps(time.perf_counter() - start))"
+    )
+    assert min(run_python(code) for _ in range(5)) < 2 * LIMIT_S
+
+
+def test_optional_packages_are_not_needed(backend):
+    code = f"""
+import importlib.abc, json, pathlib, sys, tempfile
+
+class Absent(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path=None, target=None):
+        if name in {sorted(OPTIONAL)}:
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+
+sys.meta_path.insert(0, Absent())
+import parquetframe as pf
+
+path = pathlib.Path(tempfile.mkdtemp(), "a.csv")
+path.write_text("x\\n1\\n")
+workflow = pf.Workflow("w")
+workflow.read("a", path=str(path)).filter("b", where="x > 0").save("c", path=str(path) + ".parquet")
+print(json.dumps(workflow.run().outputs["c"].to_pydict()))
+"""
+    assert run_python(code) == {"x": [1]}
+
+
+def test_nothing_comes_from_the_source_tree():
+    code = (
+        "import json, sys, parquetframe, parquetframe.workflow, parquetframe.cli.app;"
+        "import parquetframe.io, parquetframe.workflow_rust, parquetframe.workflow._python;"
+        "from parquetframe import _backend; _backend.native();"
+        "print(json.dumps([m.__file__ for n, m in sys.modules.items()"
+        " if n.partition('.')[0] == 'parquetframe']))"
+    )
+    files = run_python(code)
+    assert len(files) > 20
+    if os.environ.get("PARQUETFRAME_TEST_SOURCE_TREE") != "1":
+        root = Path(__file__).resolve().parents[2]
+        assert not [name for name in files if Path(name).is_relative_to(root / "python")]
+    assert len({Path(name).parts[: Path(name).parts.index("parquetframe")] for name in files}) == 1
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_all_of_each_module_can_be_imported(name):
+    module = importlib.import_module(name)
+    exported = getattr(module, "__all__", ())
+    assert len(set(exported)) == len(exported)
+    for attribute in exported:
+        getattr(module, attribute)
+
+
+def test_star_import_gives_exactly_all():
+    names = {}
+    exec("from parquetframe import *", names)
+    assert set(names) - {"__builtins__"} == set(pf.__all__)
 
 
 def test_public_names_exist_and_are_listed():

@@ -60,7 +60,6 @@ BAD_FILES = {
     "latin.csv": ("a,b\n1,Zürich\n".encode("latin-1"), "CsvError", r"line 2.*(?i:utf-8)"),
     "utf16.csv": ("a,b\n1,2\n".encode("utf-16"), "CsvError", "(?i:utf-8)"),
     "open_quote.csv": (b'a,b\n1,"open\n2,3\n', "CsvError", "line 2.*clos"),
-    "twice.csv": (b"a,a\n1,2\n", "CsvError", "'a' twice"),
 }
 
 
@@ -122,3 +121,11 @@ def test_ragged_rows_may_be_left_out(backend, folder, bad_lines):
     result = folder.flow([step]).run()
     assert result.outputs["rows"].to_pydict() == {"a": [1, 6], "b": [2, 7]}
     assert len(result.warnings) == (bad_lines == "warn")
+
+
+def test_names_that_a_header_repeats_are_numbered(backend, folder):
+    (folder.path / "twice.csv").write_text("a,a,b,a_1,a\n1,2,3,4,5\n")
+    table = folder.flow(["{name: rows, type: read, path: twice.csv}"]).run().outputs["rows"]
+    assert len(set(table.column_names)) == 5
+    assert table.column_names[0] == "a" and table.column_names[2:4] == ["b", "a_1"]
+    assert [column[0].as_py() for column in table.columns] == [1, 2, 3, 4, 5]

@@ -247,6 +247,8 @@ CELLS = {
     "all_null": (["", ""], pa.string(), [None, None]),
     "quoted_number": (['"1"', "2"], pa.int64(), [1, 2]),
     "quoted_empty": (['""', "x", ""], pa.string(), ["", "x", None]),
+    "quoted_empty_number": (['""', "1", ""], pa.int64(), [None, 1, None]),
+    "quoted_empty_only": (['""', "", '""'], pa.string(), ["", None, ""]),
     "quoted_comma": (['"a,b"', "c"], pa.string(), ["a,b", "c"]),
     "quoted_quote": (['"say ""hi"""', "x"], pa.string(), ['say "hi"', "x"]),
     "quoted_line": (['"a\nb"', "c"], pa.string(), ["a\nb", "c"]),

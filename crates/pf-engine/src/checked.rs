@@ -117,10 +117,10 @@ impl ScalarUDFImpl for CheckedFunction {
     }
 
     fn return_type(&self, types: &[DataType]) -> Result<DataType> {
-        match types {
-            [left, right] => self.common_type(left, right),
-            _ => datafusion::common::plan_err!("{} takes two arguments", self.name()),
-        }
+        let [left, right] = types else {
+            return datafusion::common::plan_err!("{} takes two arguments", self.name());
+        };
+        self.common_type(left, right)
     }
 
     fn coerce_types(&self, types: &[DataType]) -> Result<Vec<DataType>> {

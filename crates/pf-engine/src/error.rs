@@ -412,7 +412,7 @@ impl From<DataFusionError> for EngineError {
             DataFusionError::ResourcesExhausted(message) => {
                 Self::Memory { message: one_line(&message) }
             }
-            DataFusionError::Plan(message) => from_plan_message(message),
+            DataFusionError::Plan(message) => from_plan_message(&message),
             DataFusionError::NotImplemented(message) => {
                 Self::types(lowercase_first(&message), None)
             }
@@ -539,7 +539,7 @@ fn from_schema_error(error: DfSchemaError) -> EngineError {
 }
 
 /// `DataFusion` reports unknown functions and wrong argument types as text.
-fn from_plan_message(message: String) -> EngineError {
+fn from_plan_message(message: &str) -> EngineError {
     let text = message.split("\n\nbacktrace").next().unwrap_or_default();
     let first = lowercase_first(text.lines().next().unwrap_or_default());
     if let Some(rest) = text.strip_prefix("Invalid function '") {

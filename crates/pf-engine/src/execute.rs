@@ -36,7 +36,7 @@ impl Execution<'_> {
     pub fn collect(
         &self,
         state: &SessionState,
-        plan: LogicalPlan,
+        plan: &LogicalPlan,
         name: &str,
     ) -> Result<Dataset, EngineError> {
         let schema = plain::schema(plan.schema().as_arrow());
@@ -57,18 +57,22 @@ impl Execution<'_> {
     pub fn for_each(
         &self,
         state: &SessionState,
-        plan: LogicalPlan,
+        plan: &LogicalPlan,
         mut consume: impl FnMut(RecordBatch) -> Result<(), EngineError>,
     ) -> Result<(), EngineError> {
         let entered = context::runtime()?.enter();
         let running = async {
-            let planned = AssertUnwindSafe(state.create_physical_plan(&plan)).catch_unwind();
+            let planned = AssertUnwindSafe(state.create_physical_plan(plan)).catch_unwind();
             let physical = planned.await.map_err(|panic| {
                 EngineError::internal(format!("planning panicked: {}", panic_text(&*panic)))
             })??;
             let physical = guard::heed(physical, &self.halt)?;
             let mut running = Running::start(&physical, state)?;
             while let Some(batch) = running.next().await {
+                // As long as batches are there, nothing else looks at the flag.
+                if self.cancel.load(Ordering::Relaxed) {
+                    return Err(EngineError::Cancelled);
+                }
                 let batch = batch?;
                 if batch.num_rows() > 0 {
                     consume(batch)?;

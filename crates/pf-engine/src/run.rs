@@ -166,7 +166,14 @@ pub fn run(
         keep: keep.clone(),
         weights: None,
     };
-    let log = Log { plan, groups: &groups, runner: &runner, observe, seq: Mutex::new(0) };
+    let log = Log {
+        plan,
+        groups: &groups,
+        runner: &runner,
+        observe,
+        seq: Mutex::new(0),
+        reported: Mutex::new(0),
+    };
     log.emit(Duration::ZERO, "run_started", None, |event| {
         event.message = Some(format!("run {run_id} of '{}'", plan.name));
     });
@@ -181,6 +188,8 @@ struct Log<'a> {
     runner: &'a GroupRunner<'a>,
     observe: &'a (dyn Fn(StepEvent) + Sync),
     seq: Mutex<u64>,
+    /// Warnings that were reported.
+    reported: Mutex<usize>,
 }
 
 impl Log<'_> {
@@ -193,6 +202,7 @@ impl Log<'_> {
                 }
             }
             EventKind::Completed { step } => {
+                self.warn(event.at);
                 for index in members(*step) {
                     let facts = self.facts(index);
                     if let Some(file) = facts.file.clone() {
@@ -207,6 +217,7 @@ impl Log<'_> {
                 }
             }
             EventKind::Failed { step, failure } => {
+                self.warn(event.at);
                 let blamed = self.blamed(*step, failure);
                 let downstream = self.groups.downstream(self.plan, *step as usize, blamed);
                 for index in members(*step) {
@@ -243,6 +254,17 @@ impl Log<'_> {
                 });
             }
         }
+    }
+
+    /// Reports what the steps noted since the last time.
+    fn warn(&self, at: Duration) {
+        let warnings = self.runner.warnings.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut reported = self.reported.lock().unwrap_or_else(PoisonError::into_inner);
+        for (step, text) in warnings.iter().skip(*reported) {
+            let index = self.plan.steps.iter().position(|other| other.name == *step);
+            self.emit(at, "warning", index, |event| event.message = Some(text.clone()));
+        }
+        *reported = warnings.len();
     }
 
     fn emit(
@@ -364,7 +386,10 @@ fn conclude(
         outputs,
         warnings: std::mem::take(
             &mut *runner.warnings.lock().unwrap_or_else(PoisonError::into_inner),
-        ),
+        )
+        .into_iter()
+        .map(|(_, text)| text)
+        .collect(),
         wall: report.wall,
         busy: report.busy,
         peak_parallelism: report.peak_parallelism,

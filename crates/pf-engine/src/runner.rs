@@ -43,7 +43,7 @@ pub(crate) struct GroupRunner<'a> {
     pub groups: &'a Groups,
     pub callbacks: &'a dyn Callbacks,
     pub env: Arc<RuntimeEnv>,
-    pub warnings: Mutex<Vec<String>>,
+    pub warnings: Mutex<Vec<(String, String)>>,
     pub facts: Mutex<HashMap<usize, StepFacts>>,
 }
 
@@ -175,7 +175,7 @@ impl GroupRun<'_> {
     ) -> Result<Value, StepFailure> {
         let blame = |error: KeyedError| error.in_step(&root.name);
         if let Some(plan) = plans.remove(&self.group.root) {
-            let table = execution.collect(state, plan, &root.name);
+            let table = execution.collect(state, &plan, &root.name);
             let table = table.map_err(|error| blame(error.into()))?;
             self.note(self.group.root, |facts| facts.rows = Some(table.rows() as u64));
             return Ok(Value::Table(Arc::new(table)));
@@ -201,7 +201,7 @@ impl GroupRun<'_> {
                 if matches!(answer, Answer::Nothing) {
                     self.refuse_nothing(root).map_err(|error| blame(error.into()))?;
                 }
-                self.answered(answer)
+                Ok(self.answered(answer))
             }
         }
     }
@@ -243,7 +243,7 @@ impl GroupRun<'_> {
                 .map_err(|failure| KeyedError { key: failure.key, error: failure.error })?;
             (plan.into_iter().next().ok_or_else(|| no_input(step))?, Value::Nothing)
         };
-        let file = steps::save(context, execution, input)?;
+        let file = steps::save(context, execution, &input)?;
         self.note(self.group.root, |facts| {
             facts.rows = Some(file.rows);
             facts.file = Some(file);
@@ -285,18 +285,18 @@ impl GroupRun<'_> {
             })
             .collect();
         let answer = self.runner.callbacks.handle(step, &data);
-        self.answered(answer.map_err(|error| StepFailure::new(&step.name, error))?)
+        Ok(self.answered(answer.map_err(|error| StepFailure::new(&step.name, error))?))
     }
 
-    fn answered(&self, answer: Answer) -> Result<Value, StepFailure> {
-        Ok(match answer {
+    fn answered(&self, answer: Answer) -> Value {
+        match answer {
             Answer::Table(table) => {
                 self.note(self.group.root, |facts| facts.rows = Some(table.rows() as u64));
                 Value::Table(Arc::new(table))
             }
             Answer::Foreign(value) => Value::Foreign(value),
             Answer::Nothing => Value::Nothing,
-        })
+        }
     }
 
     /// Plans of a step's inputs: those of fused steps are taken, the others scan a table.
@@ -334,7 +334,7 @@ impl GroupRun<'_> {
             .map(|name| {
                 let producer = self.runner.groups.producer.get(name).copied();
                 match producer.and_then(|index| plans.remove(&index)) {
-                    Some(plan) => Ok(Arc::new(execution.collect(state, plan, name)?)),
+                    Some(plan) => Ok(Arc::new(execution.collect(state, &plan, name)?)),
                     None => Ok(self.table(name)?),
                 }
             })
@@ -450,9 +450,9 @@ fn only_expression(step: &StepSpec) -> Option<String> {
         }
         ("select", Some(Json::Array(columns))) => {
             let computes = |item: &Json| item.get("expr").is_some_and(|expr| !expr.is_null());
-            let mut computed = columns.iter().enumerate().filter(|(_, item)| computes(item));
-            let (index, _) = computed.next()?;
-            computed.next().is_none().then(|| format!("columns.{index}"))
+            let mut found = columns.iter().enumerate().filter(|(_, item)| computes(item));
+            let (index, _) = found.next()?;
+            found.next().is_none().then(|| format!("columns.{index}"))
         }
         _ => None,
     }

@@ -123,7 +123,6 @@ impl TableProvider for FileTable {
         Ok(Arc::new(FileScanExec {
             schema,
             runs,
-            projection: projection.cloned(),
             limit,
             halt: Arc::clone(&self.halt),
             properties: Arc::new(properties),
@@ -136,7 +135,6 @@ struct FileScanExec {
     schema: SchemaRef,
     /// One run of files for each partition.
     runs: Vec<Vec<Arc<OpenFile>>>,
-    projection: Option<Vec<usize>>,
     limit: Option<usize>,
     halt: Arc<AtomicBool>,
     properties: Arc<PlanProperties>,
@@ -182,14 +180,21 @@ impl ExecutionPlan for FileScanExec {
         _context: Arc<TaskContext>,
     ) -> Result<SendableRecordBatchStream> {
         let run = self.runs.get(partition).cloned().unwrap_or_default();
-        let (projection, limit) = (self.projection.clone(), self.limit);
+        let (schema, limit) = (Arc::clone(&self.schema), self.limit);
         let halt = Arc::clone(&self.halt);
         let mut builder = RecordBatchReceiverStream::builder(Arc::clone(&self.schema), AHEAD);
         let sender = builder.tx();
         builder.spawn_blocking(move || {
             let mut left = limit;
             for file in run {
-                for batch in file.batches(projection.as_deref(), left, Arc::clone(&halt)) {
+                let own = file.schema();
+                let places: Option<Vec<usize>> =
+                    schema.fields().iter().map(|f| own.index_of(f.name()).ok()).collect();
+                let Some(places) = places else {
+                    let message = "the files of one table have different columns".to_owned();
+                    return Err(DataFusionError::Internal(message));
+                };
+                for batch in file.batches(Some(&places), left, Arc::clone(&halt)) {
                     let batch = batch.map_err(|error| DataFusionError::External(Box::new(error)));
                     let rows = batch.as_ref().map_or(0, RecordBatch::num_rows);
                     let failed = batch.is_err();

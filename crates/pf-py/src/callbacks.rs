@@ -21,6 +21,8 @@ pub(crate) struct PythonCallbacks {
     pub configs: HashMap<String, Py<PyAny>>,
     /// Replaces every step body.
     pub handler: Option<Py<PyAny>>,
+    /// The run's id.
+    pub run_id: String,
     /// Variables of the run.
     pub variables: Py<PyAny>,
     /// Tells functions that the run is being stopped.
@@ -64,6 +66,7 @@ impl Callbacks for PythonCallbacks {
                 context.set_item("data", values)?;
                 context.set_item("variables", self.variables.bind(py))?;
                 context.set_item("attempt", 1)?;
+                context.set_item("run_id", &self.run_id)?;
                 context.set_item("is_cancelled", self.token.bind(py).getattr("is_cancelled")?)?;
                 let config = self.configs.get(&step.name).map(|config| config.bind(py));
                 let (kind, own) = match config {
@@ -107,7 +110,10 @@ pub(crate) fn exception<'py>(py: Python<'py>, source: &Foreign) -> Option<Bound<
 /// A table as `pyarrow.Table`, sharing its buffers.
 pub(crate) fn to_pyarrow<'py>(py: Python<'py>, table: &Dataset) -> PyResult<Bound<'py, PyAny>> {
     let batches: Vec<RecordBatch> = table.batches().to_vec();
-    PyTable::try_new(batches, Arc::clone(table.schema()))?.into_pyarrow(py)
+    let table = Bound::new(py, PyTable::try_new(batches, Arc::clone(table.schema()))?)?;
+    // Not through `pa.table`, which imports pandas wherever that is installed.
+    let reader = py.import("pyarrow")?.getattr("RecordBatchReader")?;
+    reader.call_method1("from_stream", (table,))?.call_method0("read_all")
 }
 
 /// A table that the function returned, or nothing.

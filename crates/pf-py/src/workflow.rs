@@ -150,14 +150,15 @@ fn run_canonical<'py>(
         None => Bound::new(py, CancellationToken::default())?,
     };
     let cancel = token.get().flag();
+    let run_id = new_run_id().map_err(|error| errors::internal(&error.to_string()))?;
     let callbacks = PythonCallbacks {
         canonical: canonical.clone().unbind(),
         configs: own_configs(canonical)?,
         handler: arguments.step_handler.map(Bound::unbind),
+        run_id: run_id.clone(),
         variables: canonical.get_item("variables")?.unbind(),
         token: token.unbind(),
     };
-    let run_id = new_run_id().map_err(|error| errors::internal(&error.to_string()))?;
     let wanted = arguments.on_event.is_some() || arguments.on_progress.is_some();
     let mut on_event = arguments.on_event;
     let mut on_progress = arguments.on_progress;

@@ -18,7 +18,12 @@ __all__ = ["command"]
 @click.command("head")
 @click.argument("path", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option(
-    "-n", "rows", type=click.IntRange(min=0), default=10, show_default=True, help="Rows to show."
+    "-n",
+    "rows",
+    type=click.IntRange(0, 2**63 - 1),
+    default=10,
+    show_default=True,
+    help="Rows to show.",
 )
 @click.option("--columns", metavar="A,B", help="Columns to show, separated by commas.")
 @json_option
@@ -33,6 +38,8 @@ def command(session: Session, path: Path, rows: int, columns: str | None) -> Non
     from parquetframe.io import head
 
     wanted = None if columns is None else [name.strip() for name in columns.split(",")]
+    if wanted is not None and not all(wanted):
+        raise click.BadParameter("there is an empty name", param_hint="'--columns'")
     table = head(path, rows, wanted)
     if session.json:
         session.document({"columns": table.column_names, "rows": table_records(table)})

@@ -33,7 +33,7 @@ __all__ = ["command"]
 @set_option
 @click.option(
     "--max-parallel",
-    type=click.IntRange(min=1),
+    type=click.IntRange(1, 1024),
     metavar="N",
     help="Steps that run at the same time at most.",
 )

@@ -270,13 +270,14 @@ def _open_order(draft: Draft) -> bool:
 
 def _saves_in(pattern: str, saved: dict[str, int]) -> list[int]:
     """The saves whose files a path, directory or glob to read takes in."""
-    if _GLOB.isdisjoint(pattern):
-        folder = pattern.rstrip("/") + "/"
-        return [
-            index
-            for path, index in saved.items()
-            if path == pattern or (path.startswith(folder) and "/" not in path[len(folder) :])
-        ]
+    folder = pattern.rstrip("/") + "/"
+    literal = [
+        index
+        for path, index in saved.items()
+        if path == pattern or (path.startswith(folder) and "/" not in path[len(folder) :])
+    ]
+    if literal or _GLOB.isdisjoint(pattern):
+        return literal
     try:
         covers = re.compile(_glob_regex(pattern)).fullmatch
     except re.error:  # an upside-down range such as [z-a]: it matches nothing

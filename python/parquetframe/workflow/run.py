@@ -13,6 +13,7 @@ from parquetframe.workflow.engine import choose_engine
 from parquetframe.workflow.names import path_suggestion, suggestion
 from parquetframe.workflow.problems import Problem
 from parquetframe.workflow.result import RunResult, build_result
+from parquetframe.workflow.spec.settings import MAX_PARALLEL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -188,8 +189,8 @@ def _workers(max_parallel: object) -> int:
     if isinstance(max_parallel, bool) or not isinstance(max_parallel, int):
         msg = f"max_parallel must be an integer, not {max_parallel!r}"
         raise TypeError(msg)
-    if max_parallel < 1:
-        msg = f"max_parallel must be at least 1, not {max_parallel}"
+    if not 1 <= max_parallel <= MAX_PARALLEL:
+        msg = f"max_parallel must be between 1 and {MAX_PARALLEL}, not {max_parallel}"
         raise ValueError(msg)
     return max_parallel
 

@@ -52,7 +52,7 @@ pub(crate) fn check(
     rows: usize,
 ) -> Result<(), KeyedError> {
     let step: CheckStep = context.config()?;
-    let Some((checked, table)) = inputs.first() else {
+    let Some((dataset, table)) = inputs.first() else {
         return Err(EngineError::Config { message: "a check needs an input".to_owned() }.into());
     };
     let checker = Checker { context, execution, inputs, table, rows, sample: step.sample };
@@ -60,7 +60,7 @@ pub(crate) fn check(
     let mut first = None;
     for (i, rule) in step.rules.iter().enumerate() {
         let key = format!("rules.{i}");
-        let violation = checker.violation(rule).map_err(|error| error.in_dataset(checked));
+        let violation = checker.violation(rule).map_err(|error| error.in_dataset(dataset));
         if let Some(text) = violation.at(key.as_str())? {
             broken.push(text);
             first.get_or_insert(key);
@@ -160,7 +160,7 @@ impl Checker<'_> {
              HAVING count(*) > 1 ORDER BY {list}"
         );
         let plan = sql::query(self.context, &text, vec![(TABLE.to_owned(), self.table.clone())])?;
-        let found = self.execution.collect(self.context.state, plan, "check")?;
+        let found = self.execution.collect(self.context.state, &plan, "check")?;
         Ok((found.rows() > 0).then(|| {
             let examples = sample::rows(&found, self.sample);
             let keys = columns.join(", ");
@@ -242,7 +242,7 @@ impl Checker<'_> {
         let counted = LogicalPlanBuilder::from(bad.clone())
             .aggregate(Vec::<Expr>::new(), [count])?
             .build()?;
-        let counted = self.execution.collect(self.context.state, counted, "check")?;
+        let counted = self.execution.collect(self.context.state, &counted, "check")?;
         let total = counted
             .batches()
             .first()
@@ -257,7 +257,7 @@ impl Checker<'_> {
             return Ok(None);
         }
         let first = LogicalPlanBuilder::from(bad).limit(0, Some(self.sample))?.build()?;
-        let first = self.execution.collect(self.context.state, first, "check")?;
+        let first = self.execution.collect(self.context.state, &first, "check")?;
         let examples = if self.sample == 0 {
             String::new()
         } else {

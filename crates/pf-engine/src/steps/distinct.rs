@@ -5,12 +5,9 @@ use datafusion::functions_window::expr_fn::row_number;
 use datafusion::logical_expr::{Expr, ExprFunctionExt, LogicalPlan, LogicalPlanBuilder, lit};
 use serde::Deserialize;
 
-use super::{Planned, SortKey, StepContext, project, sort_keys};
+use super::{Planned, SortKey, StepContext, project, sort_keys, with_window};
 use crate::error::{AtKey, EngineError, KeyedError};
 use crate::expression::{column, column_names};
-
-/// The column that numbers the rows of one kind.
-const ROW: &str = "__row";
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -39,9 +36,10 @@ pub(super) fn distinct(
     let order = sort_keys(context, &order_by, &input, "order_by", false)?;
     let columns = column_names(input.schema());
     // Numbered within each kind; the first stays.
-    let number = row_number().partition_by(keys).order_by(order).build()?.alias(ROW);
-    let numbered = LogicalPlanBuilder::window_plan(input, [number])?;
-    let first = Expr::Column(Column::from_name(ROW)).eq(lit(1u64));
+    let number = row_number().partition_by(keys);
+    let number = if order.is_empty() { number } else { number.order_by(order) }.build()?;
+    let (numbered, row) = with_window(input, number)?;
+    let first = Expr::Column(row).eq(lit(1u64));
     let kept = LogicalPlanBuilder::from(numbered).filter(first)?.build()?;
     let back =
         columns.into_iter().map(|name| (name.clone(), Expr::Column(Column::from_name(name))));

@@ -174,7 +174,7 @@ fn build(
             Ok(((*key).to_owned(), found.at(*key)?))
         })
         .collect::<Result<Vec<_>, KeyedError>>()?;
-    let rows = execution.collect(context.state, project(table, columns)?, "edges")?;
+    let rows = execution.collect(context.state, &project(table, columns)?, "edges")?;
     let chunks = |index: usize| -> Vec<ArrayRef> {
         rows.batches().iter().map(|batch| Arc::clone(batch.column(index))).collect()
     };
@@ -193,7 +193,7 @@ fn build(
             let id =
                 id.map_err(|error| error.in_dataset(&context.step.inputs[1])).at("vertices")?;
             let plan = project(table, vec![("id".to_owned(), id)])?;
-            let ids = execution.collect(context.state, plan, "vertices")?;
+            let ids = execution.collect(context.state, &plan, "vertices")?;
             let arrays: Vec<ArrayRef> =
                 ids.batches().iter().map(|batch| Arc::clone(batch.column(0))).collect();
             Some(or_empty(arrays, ids.schema().field(0).data_type()))

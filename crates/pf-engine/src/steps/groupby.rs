@@ -52,12 +52,12 @@ struct GroupbyStep {
 
 pub(super) fn groupby(
     context: &StepContext<'_>,
-    input: LogicalPlan,
+    input: &LogicalPlan,
 ) -> Result<Planned, KeyedError> {
     let step: GroupbyStep = context.config()?;
-    let keys = key_expressions(context, &step.by, &input)?;
-    let order = order_clause(context, step.order_by.as_deref(), &input)?;
-    let scope = Scope { context, input: &input, order: &order };
+    let keys = key_expressions(context, &step.by, input)?;
+    let order = order_clause(context, step.order_by.as_deref(), input)?;
+    let scope = Scope { context, input, order: &order };
     let mut outputs: Vec<(String, String)> = Vec::new();
     for (i, aggregate) in step.agg.iter().enumerate() {
         let added = scope.resolve(aggregate, &keys).at(aggregate.key(i))?;
@@ -195,7 +195,7 @@ impl Scope<'_> {
                     Ok(vec![(key.clone(), "count(*)".to_owned())])
                 }
             }
-            Aggregate::List { key, items } => self.from_list(key, items),
+            Aggregate::List { key, items } => self.listed(key, items),
             Aggregate::Named { name, column, r#fn } => {
                 Ok(vec![(name.clone(), self.call(r#fn, column)?)])
             }
@@ -219,15 +219,15 @@ impl Scope<'_> {
         rest.into_iter().map(|name| self.call(function, &name).map(|call| (name, call))).collect()
     }
 
-    fn from_list(&self, key: &str, items: &[Json]) -> Result<Vec<(String, String)>, EngineError> {
+    fn listed(&self, key: &str, items: &[Json]) -> Result<Vec<(String, String)>, EngineError> {
         let words: Vec<&str> = items.iter().filter_map(Json::as_str).collect();
         if words.len() != items.len() {
             return Err(unknown_function("?"));
         }
-        if let ([name, function], false) = (words.as_slice(), self.has(key)) {
-            if self.has(name) || !is_function(name) {
-                return Ok(vec![(key.to_owned(), self.call(function, name)?)]);
-            }
+        if let ([name, function], false) = (words.as_slice(), self.has(key))
+            && (self.has(name) || !is_function(name))
+        {
+            return Ok(vec![(key.to_owned(), self.call(function, name)?)]);
         }
         words
             .iter()

@@ -259,7 +259,7 @@ fn check_unique(
              GROUP BY {columns} HAVING count(*) > 1 ORDER BY {columns} LIMIT 1"
         );
         let query = sql::query(context, &text, vec![("side".to_owned(), plan.clone())])?;
-        let found = execution.collect(context.state, query, "join keys")?;
+        let found = execution.collect(context.state, &query, "join keys")?;
         if found.rows() > 0 {
             return Err(EngineError::Schema {
                 code: "E601",

@@ -47,8 +47,8 @@ pub(crate) struct StepContext<'a> {
     pub halt: &'a Arc<AtomicBool>,
     /// Bytes that reading may take.
     pub memory_limit: Option<u64>,
-    /// Texts for the user.
-    pub warnings: &'a Mutex<Vec<String>>,
+    /// Texts for the user, each with the name of its step.
+    pub warnings: &'a Mutex<Vec<(String, String)>>,
     /// Whether the result must be the same bytes every time.
     pub deterministic: bool,
 }
@@ -71,7 +71,8 @@ impl StepContext<'_> {
 
     /// Notes a text for the user.
     pub fn warn(&self, text: String) {
-        self.warnings.lock().unwrap_or_else(PoisonError::into_inner).push(text);
+        let mut warnings = self.warnings.lock().unwrap_or_else(PoisonError::into_inner);
+        warnings.push((self.step.name.clone(), text));
     }
 }
 
@@ -120,7 +121,7 @@ fn plan_by_type(
         "rename" => select::rename(context, &input),
         "drop" => select::drop(context, &input),
         "cast" => select::cast(context, &input),
-        "groupby" => groupby::groupby(context, input),
+        "groupby" => groupby::groupby(context, &input),
         "sort" => sort::sort(context, input),
         "limit" => limit::limit(context, input),
         "distinct" => distinct::distinct(context, input),
@@ -154,6 +155,15 @@ pub(crate) fn project(
         other => other.unalias().alias(name),
     });
     Ok(LogicalPlanBuilder::from(input).project(aliased.collect::<Vec<_>>())?.build()?)
+}
+
+/// `input` with one more column, that of a window function; tells its name.
+pub(crate) fn with_window(
+    input: LogicalPlan,
+    window: Expr,
+) -> Result<(LogicalPlan, Column), EngineError> {
+    let name = Column::from_name(window.schema_name().to_string());
+    Ok((LogicalPlanBuilder::window_plan(input, [window])?, name))
 }
 
 /// The same columns without table names, as every step's output must be.

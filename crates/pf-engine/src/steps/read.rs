@@ -294,13 +294,13 @@ fn wider(a: &DataType, b: &DataType) -> DataType {
 fn same_schema(paths: &[PathBuf], schemas: &[SchemaRef]) -> Result<SchemaRef, EngineError> {
     let Some(schema) = schemas.first() else { return Ok(Arc::new(Schema::empty())) };
     for (path, other) in paths.iter().zip(schemas).skip(1) {
-        let differing = schema
-            .fields()
-            .iter()
-            .zip(other.fields())
-            .find(|(a, b)| a.name() != b.name() || a.data_type() != b.data_type());
+        // Columns are matched by name, whatever their order.
+        let differing = schema.fields().iter().find(|field| {
+            let found = other.field_with_name(field.name());
+            found.map_or(true, |found| found.data_type() != field.data_type())
+        });
         if differing.is_some() || schema.fields().len() != other.fields().len() {
-            return Err(differs(path, &paths[0], differing.map(|(a, _)| a.name().as_str())));
+            return Err(differs(path, &paths[0], differing.map(|field| field.name().as_str())));
         }
     }
     Ok(Arc::clone(schema))

@@ -58,7 +58,7 @@ pub struct SavedFile {
 pub(crate) fn save(
     context: &StepContext<'_>,
     execution: &Execution<'_>,
-    input: LogicalPlan,
+    input: &LogicalPlan,
 ) -> Result<SavedFile, KeyedError> {
     let step: SaveStep = context.config()?;
     let options = WriteOptions {

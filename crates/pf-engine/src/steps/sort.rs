@@ -5,12 +5,9 @@ use datafusion::functions_window::expr_fn::row_number;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
 use serde::Deserialize;
 
-use super::{Planned, SortKey, StepContext, project, sort_keys};
+use super::{Planned, SortKey, StepContext, project, sort_keys, with_window};
 use crate::error::KeyedError;
 use crate::expression::column_names;
-
-/// The column that numbers the rows of a deterministic sort.
-const ROW: &str = "__row";
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -41,9 +38,8 @@ pub(super) fn sort(context: &StepContext<'_>, input: LogicalPlan) -> Result<Plan
     }
     // Ties in the order of the input: one partition, and the row's number as the last key.
     let columns = column_names(input.schema());
-    let number = row_number().alias(ROW);
-    let numbered = LogicalPlanBuilder::window_plan(input, [number])?;
-    let keys = keys.into_iter().chain([Expr::Column(Column::from_name(ROW)).sort(true, false)]);
+    let (numbered, row) = with_window(input, row_number())?;
+    let keys = keys.into_iter().chain([Expr::Column(row).sort(true, false)]);
     let sorted = LogicalPlanBuilder::from(numbered).sort_with_limit(keys, step.limit)?.build()?;
     let back =
         columns.into_iter().map(|name| (name.clone(), Expr::Column(Column::from_name(name))));

@@ -60,6 +60,7 @@ class Run:
         self._asked = is_cancelled
         self._interrupts = Interrupts()
         self._cancelled = False
+        self._failed_fast = False
         keep = set(canonical["keep"]) | self._terminal()
         self._schedule = Schedule(
             self._dag, fail_fast=canonical["settings"]["fail_fast"], keep=keep
@@ -88,6 +89,7 @@ class Run:
         try:
             with self._interrupts.listening():
                 self._log.emit("run_started")
+                self._warn_of_memory_limit()
                 self._drive(pool)
         except BaseException:  # a second Ctrl-C: leave now; threads see the flag and stop soon
             self._cancelled = True
@@ -97,6 +99,12 @@ class Run:
         result = self._result()
         self._log.emit("run_finished", status=result["status"])
         return result
+
+    def _warn_of_memory_limit(self) -> None:
+        if self._canonical["settings"]["memory_limit"] is not None:
+            text = "settings.memory_limit has no effect on the python engine"
+            self._warnings.append(text)
+            self._log.emit("warning", message=text)
 
     def _drive(self, pool: ThreadPoolExecutor) -> None:
         while True:
@@ -116,6 +124,10 @@ class Run:
 
     def _is_asked(self) -> bool:
         return self._interrupts.heard or self._log.interrupted or self._asked()
+
+    def _stopping(self) -> bool:
+        """Whether running steps shall give up."""
+        return self._cancelled or self._failed_fast or self._is_asked()
 
     def _cancel(self) -> None:
         self._cancelled = True
@@ -148,7 +160,7 @@ class Run:
             base_dir=self._canonical["base_dir"],
             variables=self._canonical["variables"],
             function=self._canonical.get("callables", {}).get(step["name"]),
-            cancelled=lambda: self._cancelled or self._is_asked(),
+            cancelled=self._stopping,
         )
         report = _Report(step["name"], context, self._log.elapsed_ms(), 0.0)
         try:
@@ -182,7 +194,7 @@ class Run:
                 rows=file["rows"],
                 bytes=file["bytes"],
             )
-        if isinstance(report.error, Cancelled) and (self._cancelled or self._is_asked()):
+        if isinstance(report.error, Cancelled) and self._stopping():
             record["status"] = CANCELLED
             effects = self._schedule.stopped(report.step)
             self._log.emit("step_cancelled", report.step)
@@ -190,6 +202,7 @@ class Run:
             record["status"] = FAILED
             record["error"] = error = error_dict(report.step, report.error)
             self._first_error = self._first_error or error
+            self._failed_fast = self._canonical["settings"]["fail_fast"]
             effects = self._schedule.fail(report.step)
             self._log.emit("step_failed", report.step, error=error, message=error["message"])
         else:

@@ -34,7 +34,7 @@ def error_dict(step: str, error: BaseException) -> dict[str, Any]:
     result: dict[str, Any] = {
         "step": step,
         "key": getattr(error, "key", None),
-        "code": getattr(error, "code", None) or _code(error),
+        "code": _own_code(error) or _code(error),
         "kind": _kind(error),
         "class": _class_name(error),
         "message": _message(error),
@@ -63,6 +63,10 @@ def _kind(error: BaseException) -> str:
     if isinstance(error, errors.ParquetFrameError):
         return "internal" if isinstance(error, errors.InternalError) else "data"
     return "data" if isinstance(error, (pa.ArrowException, RecursionError)) else "internal"
+
+
+def _own_code(error: BaseException) -> str | None:
+    return getattr(error, "code", None) if isinstance(error, errors.ParquetFrameError) else None
 
 
 def _code(error: BaseException) -> str:

@@ -14,7 +14,6 @@ from parquetframe.types import format_type
 
 from ..names import nearest
 from .arrow_types import common_type, family
-from .expressions import require_columns
 
 
 @dataclass
@@ -66,18 +65,16 @@ class Graph:
 
 
 def build(edges: pa.Table, vertices: pa.Table | None, config: dict[str, Any]) -> Graph:
-    """Map ids and collect arcs.
+    """Map ids and collect arcs; the columns exist.
 
     Raises:
-        SchemaError: A missing column or an id type that is neither integer nor text.
+        SchemaError: An id type that is neither integer nor text.
         GraphError: A null endpoint, or a null or NaN weight; the row is named.
     """
     names = [config["src"], config["dst"]]
     weight_name = config["weight"]
-    require_columns(edges, names + ([weight_name] if weight_name else []))
     columns = [edges.column(name) for name in names]
     if vertices is not None:
-        require_columns(vertices, [config["vertices"]])
         names.append(config["vertices"])
         columns.append(vertices.column(config["vertices"]))
     columns = _same_type(columns, names)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import re
 from dataclasses import dataclass
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from parquetframe.workflow.field import INVALID, Field, Reject, describe
@@ -50,7 +51,26 @@ def _absolute(place: Field, value: Any) -> str:
         raise Reject("E109", f"'{place.key}' holds a NUL character")
     if _URL.match(filled):
         raise Reject("E106", f"reading and writing at a URL {PLANNED_TEXT}: {describe(filled)}")
-    return os.path.abspath(os.path.join(place.scope.base_dir, filled))  # noqa: PTH100, PTH118 - keeps globs
+    return _joined(place.scope.base_dir, filled)
+
+
+def _joined(base: str, path: str) -> str:
+    return os.path.abspath(os.path.join(base, path))  # noqa: PTH100, PTH118 - keeps globs
+
+
+@dataclass(frozen=True)
+class _Pattern:
+    """One path or glob; wildcards in the name of the workflow's own folder are none."""
+
+    def parse(self, place: Field, value: Any) -> str:
+        path, base = _absolute(place, value), place.scope.base_dir
+        if glob.has_magic(base) and path.startswith(base) and not Path(path).exists():
+            rest = path[len(base) :]
+            return glob.escape(base) + rest if glob.has_magic(rest) else path
+        return path
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "minLength": 1}
 
 
 @dataclass(frozen=True)
@@ -60,10 +80,10 @@ class Paths:
     def parse(self, place: Field, value: Any) -> list[str]:
         filled = place.plain(value)
         if not isinstance(filled, list):
-            return [_absolute(place, filled)]
+            return [_Pattern().parse(place, filled)]
         if not filled:
             raise Reject("E109", f"'{place.key}' is an empty list")
-        return place.read_all(SavePath(), filled)
+        return place.read_all(_Pattern(), filled)
 
     def schema(self) -> dict[str, Any]:
         return {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}

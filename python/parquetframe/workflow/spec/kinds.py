@@ -92,11 +92,12 @@ class Int:
         if isinstance(filled, bool) or not isinstance(filled, int):
             raise place.wrong("a whole number", filled)
         if not self.least <= filled <= self.most:
-            raise Reject("E109", f"'{place.key}' must be {self._range()}, found {describe(filled)}")
+            range_ = self._range(filled)
+            raise Reject("E109", f"'{place.key}' must be {range_}, found {describe(filled)}")
         return filled
 
-    def _range(self) -> str:
-        if self.most == 2**63 - 1:
+    def _range(self, value: int) -> str:
+        if self.most == 2**63 - 1 and value < self.least:
             return f"at least {self.least}"
         return f"between {self.least} and {self.most}"
 

@@ -13,7 +13,7 @@ from parquetframe.workflow.field import Field, Reject, describe
 from parquetframe.workflow.spec.kinds import Bool, Choice, Int, Text, or_variable, scalar
 from parquetframe.workflow.spec.model import Key, KeyTable, planned
 
-__all__ = ["SETTINGS", "available_cores", "available_memory"]
+__all__ = ["MAX_PARALLEL", "SETTINGS", "available_cores", "available_memory"]
 
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(B|KB|MB|GB|TB|KiB|MiB|GiB|TiB|%)", re.IGNORECASE)
 _UNITS = {
@@ -21,6 +21,7 @@ _UNITS = {
     **{unit: 1024**power for power, unit in enumerate(("kib", "mib", "gib", "tib"), 1)},
 }
 _LEAST_MEMORY = 1024**2
+MAX_PARALLEL = 1024
 _CGROUP_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 
 
@@ -86,7 +87,7 @@ class Parallel:
     def parse(self, place: Field, value: Any) -> int:
         if place.plain(value) == "auto":
             return available_cores()
-        return Int(1, 1024).parse(place, value)
+        return Int(1, MAX_PARALLEL).parse(place, value)
 
     def schema(self) -> dict[str, Any]:
         return {"anyOf": [Int(1).schema(), {"const": "auto"}]}

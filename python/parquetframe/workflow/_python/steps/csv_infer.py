@@ -46,18 +46,21 @@ def infer_columns(
     typed = []
     for name, values in zip(table.column_names, table.columns, strict=True):
         tick()
+        # Here an empty cell was quoted: empty text in a text column, no value in others.
+        known = _without_empty(values) if "" in config["null_values"] else values
         if name in given:
             dtype = parse_type(given[name])
         else:
-            sample = values
-            if config["infer_rows"] is not None:
-                sample = values.slice(0, config["infer_rows"])
-            dtype = infer_type(sample)
+            dtype = infer_type(known.slice(0, config["infer_rows"]))
         try:
-            typed.append(_convert(values, dtype))
+            typed.append(_convert(values if pa.types.is_string(dtype) else known, dtype))
         except ValueError as error:
             raise _bad_cell(error, name, dtype, values, paths, config) from None
     return pa.table(typed, names=table.column_names)
+
+
+def _without_empty(values: pa.ChunkedArray) -> pa.ChunkedArray:
+    return pc.if_else(pc.equal(values, ""), pa.scalar(None, values.type), values)
 
 
 def infer_type(values: pa.ChunkedArray) -> pa.DataType:

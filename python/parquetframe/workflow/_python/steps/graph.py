@@ -13,6 +13,7 @@ from parquetframe.errors import GraphError, SchemaError, UnsupportedFeature
 
 from .. import graph_algorithms as algorithms
 from ..arrow_types import family
+from ..expressions import require_columns
 from ..failure import at_key
 from ..graph_arrays import Graph, build
 from .context import StepContext
@@ -31,10 +32,19 @@ def run(config: dict[str, Any], inputs: list[pa.Table], context: StepContext) ->
     if vertices is not None and config["vertices"] is None:
         raise SchemaError("say which column of the second input holds the ids", code="E301",
                           key="vertices")  # fmt: skip
+    _check_columns(inputs, config, context)
     graph = build(inputs[0], vertices, config)
     context.check_cancelled()
     context.info |= {"vertices": graph.size, "edges": inputs[0].num_rows}
     return algorithm(graph, config, context)
+
+
+def _check_columns(inputs: list[pa.Table], config: dict[str, Any], context: StepContext) -> None:
+    for key in ("src", "dst", "weight", "vertices"):
+        table = 1 if key == "vertices" else 0
+        if config[key] is not None and table < len(inputs):
+            with at_key(key):
+                require_columns(inputs[table], [config[key]], f" in '{context.inputs[table]}'")
 
 
 def _pagerank(graph: Graph, config: dict[str, Any], context: StepContext) -> pa.Table:

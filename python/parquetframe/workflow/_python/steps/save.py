@@ -6,6 +6,7 @@ rename; then the directory is synced. The recorded checksum is ``sha256:<hex>`` 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 from pathlib import Path
@@ -62,10 +63,14 @@ def run(config: dict[str, Any], inputs: list[pa.Table], context: StepContext) ->
     except (OSError, pa.ArrowException) as error:
         if isinstance(error, ParquetFrameError):
             raise
-        reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
-        raise WriteError(f"cannot write {target}: {reason}", path=str(target)) from error
+        number = getattr(error, "errno", None)  # the text may name the temporary file
+        reason = os.strerror(number) if number else str(error).splitlines()[0]
+        raise WriteError(
+            f"cannot write {target}: {reason}", path=str(target), key="path"
+        ) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # gone already, or never made
+            temporary.unlink()
     context.file = {
         "path": str(target),
         "rows": table.num_rows,
