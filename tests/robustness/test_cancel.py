@@ -43,7 +43,7 @@ SLOW_STEPS = {
     "cross join into a file": [NUMBERS, SMALL, PAIRS.replace("pairs", "slow")],
     "sql": [
         NUMBERS,
-        "{name: slow, type: sql, sql: select t, count(DISTINCT k) as n from numbers GROUP BY t}",
+        "{name: slow, type: sql, sql: 'select t, count(DISTINCT k) as n from numbers GROUP BY t'}",
     ],
     "skewed hash join": [
         NUMBERS,
@@ -144,7 +144,7 @@ def test_running_native_step_stops_soon(backend, slow_folder, name):
 def test_run_that_is_cancelled_raises(backend, slow_folder):
     workflow = slow_folder.flow(SLOW_STEPS["pagerank"])
     token = pf.CancellationToken()
-    with pytest.raises(RunCancelled, match=r"1 of 2 steps had completed") as caught:
+    with pytest.raises(RunCancelled, match=r"\d of 2 steps had completed") as caught:
         workflow.run(cancel=token, on_event=Canceller(token.cancel))
     assert caught.value.result.status == "cancelled"
 

@@ -158,8 +158,8 @@ mod tests {
 
     #[test]
     fn nonsense_is_refused_with_the_nearest_name() {
-        let error = parse_type("int46").unwrap_err();
-        assert!(error.hint().unwrap().contains("did you mean 'int64'"));
+        let error = parse_type("flaot64").unwrap_err();
+        assert!(error.hint().unwrap().contains("did you mean 'float64'"));
         for bad in ["", "decimal(0,0)", "decimal(5,9)", "timestamp(h)", "timestamp(us,)"] {
             assert!(parse_type(bad).is_err(), "{bad}");
         }

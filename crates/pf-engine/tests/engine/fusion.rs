@@ -1,10 +1,8 @@
 //! Which steps become one plan, and what a fused plan reports.
 
-mod flows;
-
 use std::path::Path;
 
-use flows::{group, join, plan, read, run_plan, save, step, transform};
+use crate::flows::{group, join, plan, read, run_plan, save, step, transform};
 use pf_engine::{Groups, NoCallbacks};
 use pf_workflow_core::Plan;
 use serde_json::json;
@@ -106,8 +104,9 @@ fn test_an_error_inside_a_fused_plan_names_its_own_step() {
 fn test_rows_of_fused_steps_are_counted() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("t.csv");
-    let rows: String = (0..1000).map(|i| format!("{i},{}\n", i % 7)).collect();
-    std::fs::write(&file, format!("a,b\n{rows}")).unwrap();
+    let mut lines = vec!["a,b".to_owned()];
+    lines.extend((0..1000).map(|i| format!("{i},{}", i % 7)));
+    std::fs::write(&file, lines.join("\n")).unwrap();
     let plan = plan(vec![
         read("r", &file),
         filter("f", "r", "a >= 900"),

@@ -1,8 +1,6 @@
 //! What expressions mean here and not in plain `DataFusion`.
 
-mod flows;
-
-use flows::{group, join, plan, read, run_plan, transform};
+use crate::flows::{group, join, plan, read, run_plan, transform};
 use pf_engine::{EngineError, NoCallbacks, StepFailure};
 use serde_json::Value;
 

@@ -1,0 +1,10 @@
+//! Workflows through the whole engine: from a plan to files and events.
+#![expect(
+    clippy::unwrap_used,
+    clippy::needless_pass_by_value,
+    reason = "a test that cannot be set up shall fail; steps are handed over as written"
+)]
+
+mod flows;
+mod fusion;
+mod semantics;
