@@ -90,28 +90,50 @@ def test_fail_as_warning(flow, rule, part):
 class TestForeignKey:
     def test_fail(self, flow):
         refs = REF.slice(1)
-        error = flow.fails({"t": TABLE, "ref": refs}, check({"foreign_key": {"columns": ["k"], "references": "ref.code"}}))
+        error = flow.fails(
+            {"t": TABLE, "ref": refs},
+            check({"foreign_key": {"columns": ["k"], "references": "ref.code"}}),
+        )
         assert type(error) is errors.CheckError
         assert "ref" in error.reason and "code" in error.reason
         assert "2" in error.reason  # two rows of 'a'
 
     def test_null_in_the_referenced_column_matches_nothing(self, flow):
         refs = pa.table({"code": ["b", None]})
-        flow.fails({"t": TABLE, "ref": refs}, check({"foreign_key": {"columns": ["k"], "references": "ref.code"}}))
+        flow.fails(
+            {"t": TABLE, "ref": refs},
+            check({"foreign_key": {"columns": ["k"], "references": "ref.code"}}),
+        )
 
     def test_empty_reference(self, flow):
-        flow.fails({"t": TABLE, "ref": REF.slice(0, 0)}, check({"foreign_key": {"columns": ["k"], "references": "ref.code"}}))
+        flow.fails(
+            {"t": TABLE, "ref": REF.slice(0, 0)},
+            check({"foreign_key": {"columns": ["k"], "references": "ref.code"}}),
+        )
 
     def test_unknown_column(self, flow):
-        error = flow.fails({"t": TABLE, "ref": REF}, check({"foreign_key": {"columns": ["k"], "references": "ref.nope"}}))
+        error = flow.fails(
+            {"t": TABLE, "ref": REF},
+            check({"foreign_key": {"columns": ["k"], "references": "ref.nope"}}),
+        )
         assert error.code == "E301"
 
     def test_unknown_dataset_is_invalid(self, flow):
-        flow.invalid({"t": TABLE}, check({"foreign_key": {"columns": ["k"], "references": "nope.code"}}))
+        flow.invalid(
+            {"t": TABLE}, check({"foreign_key": {"columns": ["k"], "references": "nope.code"}})
+        )
 
 
 def test_every_broken_rule_is_reported(flow):
-    error = flow.fails({"t": TABLE}, check({"not_null": ["k"]}, {"between": {"id": [1, 3]}}, {"unique": ["id"]}, {"rows": {"min": 9}}))
+    error = flow.fails(
+        {"t": TABLE},
+        check(
+            {"not_null": ["k"]},
+            {"between": {"id": [1, 3]}},
+            {"unique": ["id"]},
+            {"rows": {"min": 9}},
+        ),
+    )
     for part in ("null", "between", "at least 9"):
         assert part in error.reason
     assert "unique" not in error.reason and "repeat" not in error.reason
@@ -155,7 +177,10 @@ def test_no_rows_pass_all_but_rows(flow):
 
 def test_failed_check_stops_what_follows(flow, tmp_path):
     target = tmp_path / "out.parquet"
-    steps = [check({"unique": ["k"]}), {"name": "s", "type": "save", "input": "c", "path": str(target)}]
+    steps = [
+        check({"unique": ["k"]}),
+        {"name": "s", "type": "save", "input": "c", "path": str(target)},
+    ]
     result = flow.run({"t": TABLE}, *steps, raise_on_error=False)
     assert (result.steps["c"].status, result.steps["s"].status) == ("failed", "skipped")
     assert not target.exists()

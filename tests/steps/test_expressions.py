@@ -293,7 +293,9 @@ def test_error_code(flow, text, outcome):
     assert error.kind == "data"
 
 
-@pytest.mark.parametrize(("text", "outcome"), [(r[0], r[2]) for r in VALUES if r[2] == "error:E302"])
+@pytest.mark.parametrize(
+    ("text", "outcome"), [(r[0], r[2]) for r in VALUES if r[2] == "error:E302"]
+)
 def test_type_errors_do_not_need_a_row(flow, text, outcome):
     error = flow.one_fails(TABLE.slice(0, 0), type="select", columns=[{"v": text}])
     assert error.code == "E302"
@@ -311,7 +313,9 @@ def test_error_class(flow, text, cls):
 def test_hint_names_the_nearest_column(flow):
     error = flow.one_fails(TABLE, type="filter", where="odd_nme > 1")
     assert "columns: " in error.hint
-    error = flow.one_fails(pa.table({"arr_delay": [1], "dest": ["a"]}), type="filter", where="arr_dely > 1")
+    error = flow.one_fails(
+        pa.table({"arr_delay": [1], "dest": ["a"]}), type="filter", where="arr_dely > 1"
+    )
     assert "did you mean 'arr_delay'" in error.hint
     assert error.code == "E301"
     assert error.key == "where"
@@ -338,5 +342,7 @@ def test_constant_folding_does_not_lose_an_error(flow):
 
 
 def test_unevaluated_branch_is_no_error(flow):
-    found = flow.one({"a": [1, 2]}, type="transform", columns={"v": "CASE WHEN a > 5 THEN 1 / 0 ELSE a END"})
+    found = flow.one(
+        {"a": [1, 2]}, type="transform", columns={"v": "CASE WHEN a > 5 THEN 1 / 0 ELSE a END"}
+    )
     flow.same(found, {"a": [1, 2], "v": [1, 2]})

@@ -39,14 +39,18 @@ class TestFilter:
         ],
     )
     def test_rows_that_are_true_in_order(self, flow, where, rows):
-        flow.same(flow.one(TABLE, type="filter", where=where), TABLE.take(pa.array(rows, pa.int64())))
+        flow.same(
+            flow.one(TABLE, type="filter", where=where), TABLE.take(pa.array(rows, pa.int64()))
+        )
 
     @pytest.mark.parametrize("alias", ["query", "expr", "condition"])
     def test_names_of_2_0(self, flow, alias):
         flow.same(flow.one(TABLE, type="filter", **{alias: "a > 1"}), TABLE.take([0, 3]))
 
     def test_variable_is_a_typed_literal(self, flow):
-        workflow = flow.workflow({"t": TABLE}, {"type": "filter", "input": "t", "where": "s = ${name} AND a > ${low}"})
+        workflow = flow.workflow(
+            {"t": TABLE}, {"type": "filter", "input": "t", "where": "s = ${name} AND a > ${low}"}
+        )
         data = {**workflow.to_dict(), "variables": {"name": "x' OR 'a' = 'a", "low": 0}}
         found = type(workflow).from_dict(data).run().outputs["out"]
         assert found.num_rows == 0
@@ -60,7 +64,10 @@ class TestFilter:
     def test_many_rows_keep_their_order(self, flow):
         table = pa.table({"n": range(50_000), "m": [i * 7919 % 1000 for i in range(50_000)]})
         expected = table.to_pandas().query("m < 100")
-        flow.same(flow.one(table, type="filter", where="m < 100"), pa.Table.from_pandas(expected, preserve_index=False))
+        flow.same(
+            flow.one(table, type="filter", where="m < 100"),
+            pa.Table.from_pandas(expected, preserve_index=False),
+        )
 
     def test_empty_input(self, flow):
         flow.same(flow.one(TABLE.slice(0, 0), type="filter", where="a > 1"), TABLE.slice(0, 0))
@@ -86,7 +93,9 @@ class TestSelect:
 
     def test_expressions(self, flow):
         found = flow.one(TABLE, type="select", columns=["s", {"n": "a + 1"}, {"k": "'c'"}])
-        flow.same(found, {"s": TABLE["s"], "n": pa.array([4, 2, None, 3], pa.int64()), "k": ["c"] * 4})
+        flow.same(
+            found, {"s": TABLE["s"], "n": pa.array([4, 2, None, 3], pa.int64()), "k": ["c"] * 4}
+        )
 
     def test_expressions_see_only_the_input(self, flow):
         error = flow.one_fails(TABLE, type="select", columns=[{"n": "a + 1"}, {"m": "n + 1"}])
@@ -120,11 +129,15 @@ class TestSelect:
 class TestTransform:
     def test_new_columns_stand_last(self, flow):
         found = flow.one(TABLE, type="transform", columns={"n": "a * 10", "m": "length(s)"})
-        expected = TABLE.append_column("n", pa.array([30, 10, None, 20], pa.int64())).append_column("m", pa.array([1, None, 0, 1], pa.int32()))
+        expected = TABLE.append_column("n", pa.array([30, 10, None, 20], pa.int64())).append_column(
+            "m", pa.array([1, None, 0, 1], pa.int32())
+        )
         flow.same(found, expected)
 
     def test_later_ones_see_earlier_ones(self, flow):
-        found = flow.one(TABLE.select(["a"]), type="transform", columns={"n": "a + 1", "m": "n * n"})
+        found = flow.one(
+            TABLE.select(["a"]), type="transform", columns={"n": "a + 1", "m": "n * n"}
+        )
         frame = TABLE.select(["a"]).to_pandas().astype({"a": "Int64"})
         frame["n"] = frame.a + 1
         frame["m"] = frame.n * frame.n
@@ -137,7 +150,10 @@ class TestTransform:
 
     def test_old_form_of_2_0(self, flow):
         rename = [{"column": "a", "operation": "rename", "to": "n"}]
-        flow.same(flow.one(TABLE, type="transform", transforms=rename), TABLE.rename_columns(["n", "b", "s", "odd name"]))
+        flow.same(
+            flow.one(TABLE, type="transform", transforms=rename),
+            TABLE.rename_columns(["n", "b", "s", "odd name"]),
+        )
         drop = [{"column": "b", "operation": "drop"}]
         flow.same(flow.one(TABLE, type="transform", transforms=drop), TABLE.drop(["b"]))
 
@@ -181,7 +197,9 @@ class TestDrop:
         assert error.code == "E301"
 
     def test_missing_may_be_ignored(self, flow):
-        flow.same(flow.one(TABLE, type="drop", columns=["b", "nope"], missing="ignore"), TABLE.drop(["b"]))
+        flow.same(
+            flow.one(TABLE, type="drop", columns=["b", "nope"], missing="ignore"), TABLE.drop(["b"])
+        )
 
 
 SOURCE = pa.table(
@@ -194,7 +212,10 @@ SOURCE = pa.table(
         "ts": ["2020-02-29 10:00:00", "1969-12-31T23:59:59.5", None],
         "bs": ["true", "false", None],
         "ok": [True, False, None],
-        "t": pa.array([dt.datetime(2020, 2, 29, 10, 0, 0, 123456), dt.datetime(1969, 12, 31, 23), None], pa.timestamp("us")),
+        "t": pa.array(
+            [dt.datetime(2020, 2, 29, 10, 0, 0, 123456), dt.datetime(1969, 12, 31, 23), None],
+            pa.timestamp("us"),
+        ),
         "d": pa.array([dt.date(2020, 2, 29), dt.date(1969, 12, 31), None]),
     }
 )
@@ -228,7 +249,9 @@ CASTS = [
 
 
 class TestCast:
-    @pytest.mark.parametrize(("column", "name", "dtype", "values"), CASTS, ids=[f"{c[0]}-{c[1]}" for c in CASTS])
+    @pytest.mark.parametrize(
+        ("column", "name", "dtype", "values"), CASTS, ids=[f"{c[0]}-{c[1]}" for c in CASTS]
+    )
     def test_values(self, flow, column, name, dtype, values):
         found = flow.one(SOURCE, type="cast", columns={column: name})
         place = SOURCE.column_names.index(column)
@@ -236,7 +259,14 @@ class TestCast:
 
     @pytest.mark.parametrize(
         ("column", "name"),
-        [("i", "uint8"), ("s", "date"), ("fs", "int64"), ("ds", "int64"), ("bs", "float64"), ("s", "bool")],
+        [
+            ("i", "uint8"),
+            ("s", "date"),
+            ("fs", "int64"),
+            ("ds", "int64"),
+            ("bs", "float64"),
+            ("s", "bool"),
+        ],
     )
     def test_value_that_does_not_fit(self, flow, column, name):
         error = flow.one_fails(SOURCE, type="cast", columns={column: name})
@@ -247,11 +277,26 @@ class TestCast:
     @pytest.mark.parametrize(
         ("data", "name", "dtype", "values"),
         [
-            (pa.array(["1", "x", None, "-3", "9" * 30]), "int64", pa.int64(), [1, None, None, -3, None]),
+            (
+                pa.array(["1", "x", None, "-3", "9" * 30]),
+                "int64",
+                pa.int64(),
+                [1, None, None, -3, None],
+            ),
             (pa.array([1, 300, -1]), "uint8", pa.uint8(), [1, None, None]),
             (pa.array([1.9, NAN, 1e300]), "int64", pa.int64(), [1, None, None]),
-            (pa.array(["2020-02-29", "2021-02-29"]), "date", pa.date32(), [dt.date(2020, 2, 29), None]),
-            (pa.array([123.456, 1e9]), "decimal(5,2)", pa.decimal128(5, 2), [Decimal("123.46"), None]),
+            (
+                pa.array(["2020-02-29", "2021-02-29"]),
+                "date",
+                pa.date32(),
+                [dt.date(2020, 2, 29), None],
+            ),
+            (
+                pa.array([123.456, 1e9]),
+                "decimal(5,2)",
+                pa.decimal128(5, 2),
+                [Decimal("123.46"), None],
+            ),
         ],
     )
     def test_null_instead_of_an_error(self, flow, data, name, dtype, values):
@@ -284,5 +329,9 @@ def test_chain_against_pandas(flow):
         {"name": "d", "type": "drop", "input": "r", "columns": ["v"]},
         {"name": "c", "type": "cast", "input": "d", "columns": {"w": "float64"}},
     )
-    expected = frame[frame.k != "c"].assign(w=lambda f: (f.v * f.v).astype(float)).rename(columns={"k": "key"})[["key", "w"]]
+    expected = (
+        frame[frame.k != "c"]
+        .assign(w=lambda f: (f.v * f.v).astype(float))
+        .rename(columns={"k": "key"})[["key", "w"]]
+    )
     flow.same(found, {"key": expected.key.to_list(), "w": expected.w.to_list()})

@@ -20,7 +20,9 @@ NAMED = pa.table({"a": ["x", "y", "x", "z", "q"], "b": ["y", "z", "z", "x", "r"]
 def graph_of(directed: bool) -> nx.Graph:
     graph = nx.DiGraph() if directed else nx.Graph()
     if directed:
-        graph.add_weighted_edges_from(zip(EDGES["src"].to_pylist(), EDGES["dst"].to_pylist(), WEIGHTS, strict=True))
+        graph.add_weighted_edges_from(
+            zip(EDGES["src"].to_pylist(), EDGES["dst"].to_pylist(), WEIGHTS, strict=True)
+        )
         return graph
     for (a, b), w in zip(PAIRS, WEIGHTS, strict=True):  # parallel edges: both count
         old = graph.get_edge_data(a, b, {"weight": 0.0, "low": float("inf")})
@@ -41,45 +43,66 @@ class TestPagerank:
     @pytest.mark.parametrize("directed", [True, False])
     @pytest.mark.parametrize("weight", [None, "w"])
     def test_ranks(self, flow, directed, weight):
-        found = graph(flow, algorithm="pagerank", directed=directed, weight=weight, tol=1e-13, max_iter=1000)
+        found = graph(
+            flow, algorithm="pagerank", directed=directed, weight=weight, tol=1e-13, max_iter=1000
+        )
         if directed:
             expected = ranks(graph_of(True), weight=weight and "weight")
         else:
             both = nx.MultiGraph()
-            both.add_weighted_edges_from((a, b, w if weight else 1.0) for (a, b), w in zip(PAIRS, WEIGHTS, strict=True))
+            both.add_weighted_edges_from(
+                (a, b, w if weight else 1.0) for (a, b), w in zip(PAIRS, WEIGHTS, strict=True)
+            )
             expected = ranks(both, weight="weight")
         assert found.column_names == ["vertex", "rank"]
         assert found.schema.types == [pa.int64(), pa.float64()]
         assert found["vertex"].to_pylist() == sorted(expected)
-        assert found["rank"].to_pylist() == pytest.approx([expected[v] for v in sorted(expected)], rel=1e-8)
+        assert found["rank"].to_pylist() == pytest.approx(
+            [expected[v] for v in sorted(expected)], rel=1e-8
+        )
         assert sum(found["rank"].to_pylist()) == pytest.approx(1.0)
 
     def test_default_tolerance_is_close(self, flow):
         found = graph(flow, algorithm="pagerank")
         expected = ranks(graph_of(True), weight=None)
-        difference = sum(abs(r - expected[v]) for v, r in zip(*found.to_pydict().values(), strict=True))
+        difference = sum(
+            abs(r - expected[v]) for v, r in zip(*found.to_pydict().values(), strict=True)
+        )
         assert difference < 1e-5
 
     def test_alpha(self, flow):
         found = graph(flow, algorithm="pagerank", alpha=0.5, tol=1e-13)
         expected = ranks(graph_of(True), alpha=0.5, weight=None)
-        assert found["rank"].to_pylist() == pytest.approx([expected[v] for v in sorted(expected)], rel=1e-8)
+        assert found["rank"].to_pylist() == pytest.approx(
+            [expected[v] for v in sorted(expected)], rel=1e-8
+        )
 
     def test_personalization(self, flow):
         start = {3: 1.0, 7: 3.0}
         found = graph(flow, algorithm="pagerank", personalization=start, tol=1e-13, max_iter=1000)
         expected = ranks(graph_of(True), personalization=start, weight=None)
-        assert found["rank"].to_pylist() == pytest.approx([expected[v] for v in sorted(expected)], rel=1e-8, abs=1e-15)
+        assert found["rank"].to_pylist() == pytest.approx(
+            [expected[v] for v in sorted(expected)], rel=1e-8, abs=1e-15
+        )
 
     def test_text_vertices(self, flow):
         found = graph(flow, NAMED, algorithm="pagerank", src="a", dst="b", tol=1e-13)
         expected = ranks(nx.DiGraph(zip(*NAMED.to_pydict().values(), strict=True)))
         assert found.schema.types == [pa.string(), pa.float64()]
-        assert dict(zip(*found.to_pydict().values(), strict=True)) == pytest.approx(expected, rel=1e-8)
+        assert dict(zip(*found.to_pydict().values(), strict=True)) == pytest.approx(
+            expected, rel=1e-8
+        )
         assert found["vertex"].to_pylist() == ["q", "r", "x", "y", "z"]
 
     def test_not_converged_is_a_warning(self, flow):
-        step = {"name": "g", "type": "graph", "input": "t", "algorithm": "pagerank", "max_iter": 1, "tol": 1e-15}
+        step = {
+            "name": "g",
+            "type": "graph",
+            "input": "t",
+            "algorithm": "pagerank",
+            "max_iter": 1,
+            "tol": 1e-15,
+        }
         result = flow.run({"t": EDGES}, step)
         assert result.steps["g"].info["converged"] is False
         assert any("g" in text and "converge" in text for text in result.warnings)
@@ -93,7 +116,11 @@ class TestComponents:
     def test_partition_and_numbers(self, flow, mode):
         edges = EDGES.slice(0, 40)
         built = nx.DiGraph(PAIRS[:40])
-        parts = nx.weakly_connected_components(built) if mode == "weak" else nx.strongly_connected_components(built)
+        parts = (
+            nx.weakly_connected_components(built)
+            if mode == "weak"
+            else nx.strongly_connected_components(built)
+        )
         found = graph(flow, edges, algorithm="components", mode=mode)
         label = {}
         for number, part in enumerate(sorted(parts, key=min)):
@@ -107,7 +134,14 @@ class TestComponents:
 
     def test_vertices_dataset_keeps_isolated_ones(self, flow):
         tables = {"e": NAMED, "v": pa.table({"name": ["x", "lonely", "r"]})}
-        step = {"type": "graph", "input": "e", "algorithm": "components", "src": "a", "dst": "b", "vertices": "v.name"}
+        step = {
+            "type": "graph",
+            "input": "e",
+            "algorithm": "components",
+            "src": "a",
+            "dst": "b",
+            "vertices": "v.name",
+        }
         found = flow.table(tables, step)
         assert found["vertex"].to_pylist() == ["lonely", "q", "r", "x", "y", "z"]
         assert found["component_id"].to_pylist() == [0, 1, 1, 2, 2, 2]
@@ -138,16 +172,26 @@ class TestBfs:
         found = graph(flow, algorithm="bfs", sources=starts, max_depth=2)
         expected = {}
         for start in starts:
-            for v, d in nx.single_source_shortest_path_length(graph_of(True), start, cutoff=2).items():
+            for v, d in nx.single_source_shortest_path_length(
+                graph_of(True), start, cutoff=2
+            ).items():
                 expected[v] = min(d, expected.get(v, 99))
-        assert dict(zip(found["vertex"].to_pylist(), found["distance"].to_pylist(), strict=True)) == expected
+        assert (
+            dict(zip(found["vertex"].to_pylist(), found["distance"].to_pylist(), strict=True))
+            == expected
+        )
 
     def test_text(self, flow):
         found = graph(flow, NAMED, algorithm="bfs", src="a", dst="b", sources=["x"])
-        flow.same(found, {"vertex": ["x", "y", "z"], "distance": [0, 1, 1], "predecessor": [None, "x", "x"]})
+        flow.same(
+            found,
+            {"vertex": ["x", "y", "z"], "distance": [0, 1, 1], "predecessor": [None, "x", "x"]},
+        )
 
     def test_unknown_source(self, flow):
-        error = flow.one_fails(EDGES, type="graph", algorithm="bfs", sources=[99_999], cls=errors.VertexNotFound)
+        error = flow.one_fails(
+            EDGES, type="graph", algorithm="bfs", sources=[99_999], cls=errors.VertexNotFound
+        )
         assert error.kind == "data"
         assert "99999" in str(error)
 
@@ -157,7 +201,14 @@ class TestShortestPath:
     @pytest.mark.parametrize("method", ["auto", "dijkstra", "bellman-ford"])
     def test_weighted(self, flow, directed, method):
         start = PAIRS[3][0]
-        found = graph(flow, algorithm="shortest_path", source=start, weight="w", directed=directed, method=method)
+        found = graph(
+            flow,
+            algorithm="shortest_path",
+            source=start,
+            weight="w",
+            directed=directed,
+            method=method,
+        )
         built = graph_of(directed)
         key = "weight" if directed else "low"
         expected = nx.single_source_dijkstra_path_length(built, start, weight=key)
@@ -174,13 +225,19 @@ class TestShortestPath:
         found = graph(flow, algorithm="shortest_path", source=start)
         expected = nx.single_source_shortest_path_length(graph_of(True), start)
         assert found.schema.types[1] == pa.int64()
-        assert dict(zip(found["vertex"].to_pylist(), found["distance"].to_pylist(), strict=True)) == expected
+        assert (
+            dict(zip(found["vertex"].to_pylist(), found["distance"].to_pylist(), strict=True))
+            == expected
+        )
 
     def test_cutoff(self, flow):
         start = PAIRS[3][0]
         found = graph(flow, algorithm="shortest_path", source=start, weight="w", cutoff=20)
         expected = nx.single_source_dijkstra_path_length(graph_of(True), start, cutoff=20)
-        assert dict(zip(found["vertex"].to_pylist(), found["distance"].to_pylist(), strict=True)) == expected
+        assert (
+            dict(zip(found["vertex"].to_pylist(), found["distance"].to_pylist(), strict=True))
+            == expected
+        )
         assert len(expected) > 3
 
     def test_target_gives_the_path(self, flow):
@@ -198,14 +255,29 @@ class TestShortestPath:
 
     def test_negative_weights(self, flow):
         edges = pa.table({"src": [1, 1, 2], "dst": [2, 3, 3], "w": [4.0, 2.0, -3.0]})
-        found = graph(flow, edges, algorithm="shortest_path", source=1, weight="w", method="bellman-ford")
-        flow.same(found, {"vertex": [1, 2, 3], "distance": [0.0, 4.0, 1.0], "predecessor": pa.array([None, 1, 2], pa.int64())})
+        found = graph(
+            flow, edges, algorithm="shortest_path", source=1, weight="w", method="bellman-ford"
+        )
+        flow.same(
+            found,
+            {
+                "vertex": [1, 2, 3],
+                "distance": [0.0, 4.0, 1.0],
+                "predecessor": pa.array([None, 1, 2], pa.int64()),
+            },
+        )
         step = {"type": "graph", "algorithm": "shortest_path", "source": 1, "weight": "w"}
         flow.one_fails(edges, **step, method="dijkstra", cls=errors.NegativeWeight)
 
     def test_negative_cycle(self, flow):
         edges = pa.table({"src": [1, 2], "dst": [2, 1], "w": [1.0, -3.0]})
-        step = {"type": "graph", "algorithm": "shortest_path", "source": 1, "weight": "w", "method": "bellman-ford"}
+        step = {
+            "type": "graph",
+            "algorithm": "shortest_path",
+            "source": 1,
+            "weight": "w",
+            "method": "bellman-ford",
+        }
         flow.one_fails(edges, **step, cls=errors.NegativeCycle)
 
     def test_unknown_source(self, flow):
@@ -246,7 +318,9 @@ class TestErrors:
 
     def test_negative_pagerank_weight(self, flow):
         edges = pa.table({"src": [1, 2], "dst": [2, 1], "w": [1.0, -1.0]})
-        flow.one_fails(edges, type="graph", algorithm="pagerank", weight="w", cls=errors.NegativeWeight)
+        flow.one_fails(
+            edges, type="graph", algorithm="pagerank", weight="w", cls=errors.NegativeWeight
+        )
 
 
 @pytest.mark.parametrize("step", ALGORITHMS[:2], ids=lambda s: s["algorithm"])
@@ -258,5 +332,10 @@ def test_no_edges(flow, step):
 
 def test_loops_and_repeats(flow):
     edges = pa.table({"src": [1, 1, 2, 2], "dst": [1, 2, 1, 1]})
-    flow.same(graph(flow, edges, algorithm="components"), {"vertex": [1, 2], "component_id": [0, 0]})
-    flow.same(graph(flow, edges, algorithm="bfs", sources=[2]), {"vertex": [1, 2], "distance": [1, 0], "predecessor": pa.array([2, None], pa.int64())})
+    flow.same(
+        graph(flow, edges, algorithm="components"), {"vertex": [1, 2], "component_id": [0, 0]}
+    )
+    flow.same(
+        graph(flow, edges, algorithm="bfs", sources=[2]),
+        {"vertex": [1, 2], "distance": [1, 0], "predecessor": pa.array([2, None], pa.int64())},
+    )

@@ -46,24 +46,34 @@ def oracle(query: str, **tables: pa.Table) -> pa.Table:
 
 def test_every_function(flow):
     functions = ["sum", "mean", "avg", "min", "max", "count", "nunique", "median", "std", "var"]
-    found = flow.one(TABLE, type="groupby", by="k", agg={f"v_{f}": {"column": "v", "fn": f} for f in functions})
+    found = flow.one(
+        TABLE, type="groupby", by="k", agg={f"v_{f}": {"column": "v", "fn": f} for f in functions}
+    )
     frame = TABLE.to_pandas(types_mapper=pd.ArrowDtype).astype({"v": "Int64"})
     groups = frame.groupby("k", dropna=False)["v"]
     expected = {"k": ["a", "b", None, "c"]}
     named = {"avg": "mean", "nunique": "nunique"}
     for f in functions:
-        values = groups.agg(named.get(f, f)).reindex(pd.Index(["a", "b", None, "c"], dtype=frame["k"].dtype))
+        values = groups.agg(named.get(f, f)).reindex(
+            pd.Index(["a", "b", None, "c"], dtype=frame["k"].dtype)
+        )
         values = [None if pd.isna(value) else value for value in values]
         if f == "sum":
             values[3] = None  # SQL: the sum over no value is NULL; pandas says 0
         whole = f in {"sum", "min", "max", "count", "nunique"}
         dtype = pa.int64() if whole else pa.float64()
-        expected[f"v_{f}"] = pa.array([v if v is None else (int(v) if whole else float(v)) for v in values], dtype)
+        expected[f"v_{f}"] = pa.array(
+            [v if v is None else (int(v) if whole else float(v)) for v in values], dtype
+        )
     flow.same(found, expected, ordered=False, tolerance=1e-12)
 
 
 def test_sums_over_many_rows(flow):
-    agg = {"n": "count", "v": ["sum", "min", "max", "nunique"], "x": ["sum", "mean", "std", "var", "median"]}
+    agg = {
+        "n": "count",
+        "v": ["sum", "min", "max", "nunique"],
+        "x": ["sum", "mean", "std", "var", "median"],
+    }
     found = flow.one(WIDE, type="groupby", by=["g", "h"], agg=agg)
     expected = oracle(
         "SELECT g, h, count(*) AS n, sum(v)::BIGINT AS v_sum, min(v) AS v_min, max(v) AS v_max,"
@@ -75,16 +85,28 @@ def test_sums_over_many_rows(flow):
 
 
 def test_boolean_functions(flow):
-    found = flow.one(TABLE, type="groupby", by="k", agg={"some": ["ok", "any"], "every": ["ok", "all"]})
-    expected = {"k": ["a", "b", "c", None], "some": [True, True, None, False], "every": [True, False, None, False]}
+    found = flow.one(
+        TABLE, type="groupby", by="k", agg={"some": ["ok", "any"], "every": ["ok", "all"]}
+    )
+    expected = {
+        "k": ["a", "b", "c", None],
+        "some": [True, True, None, False],
+        "every": [True, False, None, False],
+    }
     flow.same(found, expected, ordered=False)
 
 
 def test_quantile_interpolates(flow):
-    agg = {"q": {"column": "x", "fn": "quantile(0.3)"}, "lo": ["x", "quantile(0)"], "hi": ["x", "quantile(1)"]}
+    agg = {
+        "q": {"column": "x", "fn": "quantile(0.3)"},
+        "lo": ["x", "quantile(0)"],
+        "hi": ["x", "quantile(1)"],
+    }
     found = flow.one(WIDE, type="groupby", by="h", agg=agg)
     groups = WIDE.to_pandas().groupby("h")["x"]
-    expected = pd.DataFrame({"q": groups.quantile(0.3), "lo": groups.min(), "hi": groups.max()}).reset_index()
+    expected = pd.DataFrame(
+        {"q": groups.quantile(0.3), "lo": groups.min(), "hi": groups.max()}
+    ).reset_index()
     flow.same(found, pa.table(expected).cast(found.schema), ordered=False, tolerance=1e-9)
 
 
@@ -106,7 +128,9 @@ def test_list_first_and_last_follow_order_by(flow):
 
 @pytest.mark.parametrize("function", ["first", "last"])
 def test_first_without_order_is_refused(flow, function):
-    error = flow.invalid({"t": TABLE}, {"type": "groupby", "input": "t", "by": "k", "agg": {"v": function}})
+    error = flow.invalid(
+        {"t": TABLE}, {"type": "groupby", "input": "t", "by": "k", "agg": {"v": function}}
+    )
     assert "order_by" in str(error)
 
 
@@ -115,7 +139,11 @@ class TestForms:
 
     def test_default_counts(self, flow):
         table = TABLE.select(["k", "v"])
-        flow.same(flow.one(table, type="groupby", by="k"), {"k": ["a", "b", None, "c"], "v": [2, 2, 2, 0]}, ordered=False)
+        flow.same(
+            flow.one(table, type="groupby", by="k"),
+            {"k": ["a", "b", None, "c"], "v": [2, 2, 2, 0]},
+            ordered=False,
+        )
 
     def test_count_of_keys_only(self, flow):
         found = flow.one(TABLE.select(["k"]), type="groupby", by="k", agg="count")
@@ -123,16 +151,26 @@ class TestForms:
 
     def test_one_function_over_every_column(self, flow):
         found = flow.one(TABLE.select(["k", "v", "x"]), type="groupby", by="k", agg="max")
-        expected = {"k": ["a", "b", None, "c"], "v": pa.array([6, 5, 7, None], pa.int64()), "x": [3.5, 2.5, 8.0, None]}
+        expected = {
+            "k": ["a", "b", None, "c"],
+            "v": pa.array([6, 5, 7, None], pa.int64()),
+            "x": [3.5, 2.5, 8.0, None],
+        }
         flow.same(found, expected, ordered=False)
 
     def test_column_and_function(self, flow):
         found = flow.one(TABLE, type="groupby", by="k", agg={"v": "sum"})
-        flow.same(found, {"k": ["a", "b", None, "c"], "v": pa.array([7, 7, 11, None], pa.int64())}, ordered=False)
+        flow.same(
+            found,
+            {"k": ["a", "b", None, "c"], "v": pa.array([7, 7, 11, None], pa.int64())},
+            ordered=False,
+        )
 
     def test_row_count_under_a_new_name(self, flow):
         found = flow.one(TABLE, type="groupby", by="k", agg={"n": "count", "m": "size"})
-        flow.same(found, {"k": ["a", "b", None, "c"], "n": [3, 2, 2, 1], "m": [3, 2, 2, 1]}, ordered=False)
+        flow.same(
+            found, {"k": ["a", "b", None, "c"], "n": [3, 2, 2, 1], "m": [3, 2, 2, 1]}, ordered=False
+        )
 
     def test_count_of_a_column_skips_nulls(self, flow):
         found = flow.one(TABLE, type="groupby", by="k", agg={"v": "count"})
@@ -144,18 +182,30 @@ class TestForms:
 
     def test_several_functions(self, flow):
         found = flow.one(TABLE, type="groupby", by="k", agg={"v": ["min", "max"]})
-        expected = {"k": ["a", "b", None, "c"], "v_min": pa.array([1, 2, 4, None], pa.int64()), "v_max": pa.array([6, 5, 7, None], pa.int64())}
+        expected = {
+            "k": ["a", "b", None, "c"],
+            "v_min": pa.array([1, 2, 4, None], pa.int64()),
+            "v_max": pa.array([6, 5, 7, None], pa.int64()),
+        }
         flow.same(found, expected, ordered=False)
 
     def test_named(self, flow):
         agg = {"total": {"column": "v", "fn": "sum"}, "top": ["v", "max"]}
         found = flow.one(TABLE, type="groupby", by="k", agg=agg)
-        expected = {"k": ["a", "b", None, "c"], "total": pa.array([7, 7, 11, None], pa.int64()), "top": pa.array([6, 5, 7, None], pa.int64())}
+        expected = {
+            "k": ["a", "b", None, "c"],
+            "total": pa.array([7, 7, 11, None], pa.int64()),
+            "top": pa.array([6, 5, 7, None], pa.int64()),
+        }
         flow.same(found, expected, ordered=False)
 
     def test_text_form_of_two(self, flow):
         found = flow.one(TABLE, type="groupby", by="k", agg={"total": '("v", "sum")'})
-        flow.same(found, {"k": ["a", "b", None, "c"], "total": pa.array([7, 7, 11, None], pa.int64())}, ordered=False)
+        flow.same(
+            found,
+            {"k": ["a", "b", None, "c"], "total": pa.array([7, 7, 11, None], pa.int64())},
+            ordered=False,
+        )
 
     def test_sql_aggregate(self, flow):
         agg = {
@@ -175,7 +225,9 @@ class TestForms:
 
     def test_keys_as_text(self, flow):
         found = flow.one(TABLE, type="groupby", by="k, j", agg={"n": "count"})
-        flow.same(found, oracle("SELECT k, j, count(*) AS n FROM t GROUP BY k, j", t=TABLE), ordered=False)
+        flow.same(
+            found, oracle("SELECT k, j, count(*) AS n FROM t GROUP BY k, j", t=TABLE), ordered=False
+        )
 
     def test_keys_as_expressions(self, flow):
         found = flow.one(TABLE, type="groupby", by=["k", {"even": "v % 2 = 0"}], agg={"n": "count"})
@@ -194,30 +246,52 @@ def test_no_keys_give_one_row(flow):
 
 
 def test_no_keys_over_no_rows(flow):
-    found = flow.one(TABLE.slice(0, 0), type="groupby", by=[], agg={"n": "count", "v": "sum", "m": "avg(x)"})
-    flow.same(found, {"n": [0], "v": pa.array([None], pa.int64()), "m": pa.array([None], pa.float64())})
+    found = flow.one(
+        TABLE.slice(0, 0), type="groupby", by=[], agg={"n": "count", "v": "sum", "m": "avg(x)"}
+    )
+    flow.same(
+        found, {"n": [0], "v": pa.array([None], pa.int64()), "m": pa.array([None], pa.float64())}
+    )
 
 
 def test_keys_over_no_rows(flow):
-    found = flow.one(TABLE.slice(0, 0), type="groupby", by="k", agg={"n": "count", "v": "sum", "m": ["x", "mean"]})
-    empty = {"k": pa.array([], pa.string()), "n": pa.array([], pa.int64()), "v": pa.array([], pa.int64()), "m": pa.array([], pa.float64())}
+    found = flow.one(
+        TABLE.slice(0, 0),
+        type="groupby",
+        by="k",
+        agg={"n": "count", "v": "sum", "m": ["x", "mean"]},
+    )
+    empty = {
+        "k": pa.array([], pa.string()),
+        "n": pa.array([], pa.int64()),
+        "v": pa.array([], pa.int64()),
+        "m": pa.array([], pa.float64()),
+    }
     flow.same(found, empty)
 
 
 def test_drop_null_keys(flow):
     found = flow.one(TABLE, type="groupby", by=["k", "j"], agg={"n": "count"}, drop_null_keys=True)
-    expected = oracle("SELECT k, j, count(*) AS n FROM t WHERE k IS NOT NULL AND j IS NOT NULL GROUP BY k, j", t=TABLE)
+    expected = oracle(
+        "SELECT k, j, count(*) AS n FROM t WHERE k IS NOT NULL AND j IS NOT NULL GROUP BY k, j",
+        t=TABLE,
+    )
     flow.same(found, expected, ordered=False)
 
 
 def test_sort_orders_by_keys_with_null_last(flow):
     found = flow.one(TABLE, type="groupby", by=["k", "j"], agg={"n": "count"}, sort=True)
-    expected = oracle("SELECT k, j, count(*) AS n FROM t GROUP BY k, j ORDER BY k NULLS LAST, j NULLS LAST", t=TABLE)
+    expected = oracle(
+        "SELECT k, j, count(*) AS n FROM t GROUP BY k, j ORDER BY k NULLS LAST, j NULLS LAST",
+        t=TABLE,
+    )
     flow.same(found, expected)
 
 
 def test_having_sees_results_and_keys(flow):
-    found = flow.one(TABLE, type="groupby", by="k", agg={"n": "count", "v": "sum"}, having="n > 1 AND v < 11")
+    found = flow.one(
+        TABLE, type="groupby", by="k", agg={"n": "count", "v": "sum"}, having="n > 1 AND v < 11"
+    )
     flow.same(found, {"k": ["a", "b"], "n": [3, 2], "v": [7, 7]}, ordered=False)
     found = flow.one(TABLE, type="groupby", by="k", agg={"n": "count"}, having="k = 'a'")
     flow.same(found, {"k": ["a"], "n": [3]})
@@ -231,29 +305,48 @@ def test_having_drops_null(flow):
 def test_nan_is_one_group_and_minus_zero_is_zero(flow):
     table = {"x": [NAN, 1.0, NAN, 0.0, -0.0, None], "v": [1, 2, 3, 4, 5, 6]}
     found = flow.one(table, type="groupby", by="x", agg={"v": "sum"})
-    groups = {("nan" if key is not None and math.isnan(key) else key): v for key, v in zip(found["x"].to_pylist(), found["v"].to_pylist(), strict=True)}
+    groups = {
+        ("nan" if key is not None and math.isnan(key) else key): v
+        for key, v in zip(found["x"].to_pylist(), found["v"].to_pylist(), strict=True)
+    }
     assert groups == {"nan": 4, 1.0: 2, 0.0: 9, None: 6}
     assert found.num_rows == 4
 
 
 def test_nan_in_values(flow):
     table = {"k": [1, 1, 2], "x": [1.0, NAN, 2.0]}
-    found = flow.one(table, type="groupby", by="k", agg={"hi": ["x", "max"], "lo": ["x", "min"], "sum": ["x", "sum"], "n": ["x", "nunique"]}, sort=True)
-    flow.same(found, {"k": [1, 2], "hi": [NAN, 2.0], "lo": [1.0, 2.0], "sum": [NAN, 2.0], "n": [2, 1]})
+    found = flow.one(
+        table,
+        type="groupby",
+        by="k",
+        agg={"hi": ["x", "max"], "lo": ["x", "min"], "sum": ["x", "sum"], "n": ["x", "nunique"]},
+        sort=True,
+    )
+    flow.same(
+        found, {"k": [1, 2], "hi": [NAN, 2.0], "lo": [1.0, 2.0], "sum": [NAN, 2.0], "n": [2, 1]}
+    )
 
 
 def test_other_types(flow):
     table = pa.table(
         {
             "k": pa.array([dt.date(2020, 1, 1), dt.date(2020, 1, 1), None], pa.date32()),
-            "t": pa.array([dt.datetime(2020, 1, 1), dt.datetime(2021, 1, 1), None], pa.timestamp("us")),
+            "t": pa.array(
+                [dt.datetime(2020, 1, 1), dt.datetime(2021, 1, 1), None], pa.timestamp("us")
+            ),
             "d": pa.array([Decimal("1.10"), Decimal("2.20"), None], pa.decimal128(10, 2)),
             "u": pa.array([1, 2**63, 5], pa.uint64()),
             "i": pa.array([1, 2, 3], pa.int16()),
             "s": ["b", "a", None],
         }
     )
-    agg = {"t": ["min", "max"], "s": ["min", "max"], "i": ["min", "sum"], "u": ["max"], "lo": ["d", "min"]}
+    agg = {
+        "t": ["min", "max"],
+        "s": ["min", "max"],
+        "i": ["min", "sum"],
+        "u": ["max"],
+        "lo": ["d", "min"],
+    }
     found = flow.one(table, type="groupby", by="k", agg=agg, sort=True)
     expected = pa.table(
         {
@@ -272,18 +365,29 @@ def test_other_types(flow):
 
 
 def test_sum_overflow_is_an_error(flow):
-    error = flow.one_fails({"k": [1, 1], "v": [2**63 - 1, 1]}, type="groupby", by="k", agg={"v": "sum"})
+    error = flow.one_fails(
+        {"k": [1, 1], "v": [2**63 - 1, 1]}, type="groupby", by="k", agg={"v": "sum"}
+    )
     assert error.code == "E601"
 
 
 def test_mean_of_wide_integers_does_not_overflow(flow):
-    found = flow.one({"k": [1, 1], "v": [2**63 - 1, 2**63 - 1]}, type="groupby", by="k", agg={"v": "mean"})
+    found = flow.one(
+        {"k": [1, 1], "v": [2**63 - 1, 2**63 - 1]}, type="groupby", by="k", agg={"v": "mean"}
+    )
     flow.same(found, {"k": [1], "v": [float(2**63)]})
 
 
 def test_std_of_one_value_is_null(flow):
     found = flow.one({"k": [1], "x": [2.0]}, type="groupby", by="k", agg={"x": ["std", "var"]})
-    flow.same(found, {"k": [1], "x_std": pa.array([None], pa.float64()), "x_var": pa.array([None], pa.float64())})
+    flow.same(
+        found,
+        {
+            "k": [1],
+            "x_std": pa.array([None], pa.float64()),
+            "x_var": pa.array([None], pa.float64()),
+        },
+    )
 
 
 @pytest.mark.parametrize(
@@ -304,9 +408,15 @@ def test_std_of_one_value_is_null(flow):
 def test_error_code(flow, step, code):
     error = flow.one_fails(TABLE, type="groupby", **step)
     assert error.code == code, str(error)
-    assert type(error.__cause__) is (errors.SchemaError if code == "E301" else type(error.__cause__))
+    assert type(error.__cause__) is (
+        errors.SchemaError if code == "E301" else type(error.__cause__)
+    )
 
 
-@pytest.mark.parametrize("agg", ["smu", {"v": "smu"}, {"v": ["sum", "smu"]}, {"out": "v + 1"}, {"out": ["v", "smu"]}, {}], ids=str)
+@pytest.mark.parametrize(
+    "agg",
+    ["smu", {"v": "smu"}, {"v": ["sum", "smu"]}, {"out": "v + 1"}, {"out": ["v", "smu"]}, {}],
+    ids=str,
+)
 def test_what_is_no_aggregate_is_invalid(flow, agg):
     flow.invalid({"t": TABLE}, {"type": "groupby", "input": "t", "by": "k", "agg": agg})

@@ -11,8 +11,12 @@ import pytest
 
 from parquetframe import errors
 
-LEFT = pa.table({"id": pa.array([1, 2, 2, 3, None], pa.int64()), "a": ["l1", "l2", "l2b", "l3", "ln"]})
-RIGHT = pa.table({"id": pa.array([2, 2, 3, 4, None], pa.int64()), "b": ["r2", "r2b", "r3", "r4", "rn"]})
+LEFT = pa.table(
+    {"id": pa.array([1, 2, 2, 3, None], pa.int64()), "a": ["l1", "l2", "l2b", "l3", "ln"]}
+)
+RIGHT = pa.table(
+    {"id": pa.array([2, 2, 3, 4, None], pa.int64()), "b": ["r2", "r2b", "r3", "r4", "rn"]}
+)
 OTHER = RIGHT.rename_columns(["key", "b"])
 I64 = pa.int64()
 TEXT = pa.string()
@@ -90,22 +94,32 @@ def test_keys_stay_apart_without_coalesce(flow, how):
 
 @pytest.mark.parametrize("how", ["inner", "left", "right", "full", "semi", "anti"])
 def test_two_keys_with_nulls(flow, how):
-    left = pa.table({"k": [1, 1, 2, None, 3], "j": ["x", None, "x", "x", "z"], "v": [1, 2, 3, 4, 5]})
-    right = pa.table({"k": [1, 1, None, 2, 4], "j": ["x", None, "x", "y", "q"], "w": [10, 20, 30, 40, 50]})
+    left = pa.table(
+        {"k": [1, 1, 2, None, 3], "j": ["x", None, "x", "x", "z"], "v": [1, 2, 3, 4, 5]}
+    )
+    right = pa.table(
+        {"k": [1, 1, None, 2, 4], "j": ["x", None, "x", "y", "q"], "w": [10, 20, 30, 40, 50]}
+    )
     found = join(flow, left, right, on=["k", "j"], how=how)
     on = "l.k = r.k AND l.j = r.j"
     queries = {
         "semi": f"SELECT * FROM l WHERE EXISTS (SELECT 1 FROM r WHERE {on})",
         "anti": f"SELECT * FROM l WHERE NOT EXISTS (SELECT 1 FROM r WHERE {on})",
     }
-    default = f"SELECT coalesce(l.k, r.k) AS k, coalesce(l.j, r.j) AS j, v, w FROM l {how} JOIN r ON {on}"
+    default = (
+        f"SELECT coalesce(l.k, r.k) AS k, coalesce(l.j, r.j) AS j, v, w FROM l {how} JOIN r ON {on}"
+    )
     flow.same(found, sql(queries.get(how, default), left, right), ordered=False)
 
 
 @pytest.mark.parametrize("how", KINDS)
 def test_nulls_equal(flow, how):
     found = join(flow, on="id", how=how, nulls_equal=True)
-    query = KINDS[how].replace("l.id = r.id", "l.id IS NOT DISTINCT FROM r.id").replace("r.id = l.id", "l.id IS NOT DISTINCT FROM r.id")
+    query = (
+        KINDS[how]
+        .replace("l.id = r.id", "l.id IS NOT DISTINCT FROM r.id")
+        .replace("r.id = l.id", "l.id IS NOT DISTINCT FROM r.id")
+    )
     flow.same(found, sql(query), ordered=False)
 
 
@@ -127,7 +141,10 @@ def test_condition_is_part_of_the_match(flow, how):
 def test_suffix_for_names_on_both_sides(flow):
     left = pa.table({"id": [1], "v": ["left"], "w": [1]})
     right = pa.table({"id": [1], "v": ["right"], "z": [2]})
-    flow.same(join(flow, left, right, on="id"), {"id": [1], "v": ["left"], "w": [1], "v_right": ["right"], "z": [2]})
+    flow.same(
+        join(flow, left, right, on="id"),
+        {"id": [1], "v": ["left"], "w": [1], "v_right": ["right"], "z": [2]},
+    )
     found = join(flow, left, right, on="id", suffix="_2")
     flow.same(found, {"id": [1], "v": ["left"], "w": [1], "v_2": ["right"], "z": [2]})
 
@@ -157,7 +174,9 @@ def test_keys_of_two_number_types_match(flow, left, right):
         pa.table({"id": pa.array([3, 2, 9], right), "b": [30, 20, 90]}),
         on="id",
     )
-    assert sorted(zip(found["id"].to_pylist(), found["a"].to_pylist(), found["b"].to_pylist(), strict=True)) == [(2, 2, 20), (3, 3, 30)]
+    assert sorted(
+        zip(found["id"].to_pylist(), found["a"].to_pylist(), found["b"].to_pylist(), strict=True)
+    ) == [(2, 2, 20), (3, 3, 30)]
     assert found.column_names == ["id", "a", "b"]
 
 
@@ -170,8 +189,16 @@ def test_unknown_key_names_its_side(flow):
 
 def test_float_keys_nan_matches_nan(flow):
     nan = float("nan")
-    found = join(flow, pa.table({"x": [nan, 1.0, -0.0], "a": [1, 2, 3]}), pa.table({"x": [nan, 0.0], "b": [10, 20]}), on="x")
-    assert sorted(zip(found["a"].to_pylist(), found["b"].to_pylist(), strict=True)) == [(1, 10), (3, 20)]
+    found = join(
+        flow,
+        pa.table({"x": [nan, 1.0, -0.0], "a": [1, 2, 3]}),
+        pa.table({"x": [nan, 0.0], "b": [10, 20]}),
+        on="x",
+    )
+    assert sorted(zip(found["a"].to_pylist(), found["b"].to_pylist(), strict=True)) == [
+        (1, 10),
+        (3, 20),
+    ]
 
 
 UNIQUE = pa.table({"id": [1, 2, 3], "u": [1, 2, 3]})
@@ -195,7 +222,11 @@ def test_validate(flow, left, right, validate, passes):
     right = right.rename_columns(["id", "right"])
     if passes:
         found = join(flow, left, right, on="id", validate=validate)
-        plain = sql(f"SELECT l.id, l.{left.column_names[1]}, r.right FROM l JOIN r ON l.id = r.id", left, right)
+        plain = sql(
+            f"SELECT l.id, l.{left.column_names[1]}, r.right FROM l JOIN r ON l.id = r.id",
+            left,
+            right,
+        )
         flow.same(found, plain, ordered=False)
     else:
         error = fails(flow, left, right, on="id", validate=validate)
@@ -206,7 +237,9 @@ def test_validate(flow, left, right, validate, passes):
 def test_validate_does_not_count_nulls_as_equal(flow):
     left = pa.table({"id": pa.array([1, None, None], I64), "a": [1, 2, 3]})
     right = pa.table({"id": pa.array([1, None, None], I64), "b": [1, 2, 3]})
-    flow.same(join(flow, left, right, on="id", validate="one_to_one"), {"id": [1], "a": [1], "b": [1]})
+    flow.same(
+        join(flow, left, right, on="id", validate="one_to_one"), {"id": [1], "a": [1], "b": [1]}
+    )
 
 
 @pytest.mark.parametrize("how", ["inner", "left", "right", "full", "semi", "anti"])
@@ -214,7 +247,9 @@ def test_validate_does_not_count_nulls_as_equal(flow):
 def test_empty_side(flow, how, empty):
     left = LEFT.slice(0, 0) if empty != "right" else LEFT
     right = RIGHT.slice(0, 0) if empty != "left" else RIGHT
-    flow.same(join(flow, left, right, on="id", how=how), sql(KINDS[how], left, right), ordered=False)
+    flow.same(
+        join(flow, left, right, on="id", how=how), sql(KINDS[how], left, right), ordered=False
+    )
 
 
 @pytest.mark.parametrize("how", ["inner", "left", "full", "anti"])
@@ -222,14 +257,28 @@ def test_many_rows(flow, how):
     rng = np.random.default_rng(3)
     left = pa.table({"id": rng.integers(0, 3000, 10_000), "a": rng.integers(0, 99, 10_000)})
     right = pa.table({"id": rng.integers(1500, 4500, 2_000), "b": rng.normal(size=2_000)})
-    flow.same(join(flow, left, right, on="id", how=how), sql(KINDS[how], left, right), ordered=False)
+    flow.same(
+        join(flow, left, right, on="id", how=how), sql(KINDS[how], left, right), ordered=False
+    )
 
 
 def test_self_join(flow):
-    people = pa.table({"id": [1, 2, 3], "boss": pa.array([None, 1, 1], I64), "name": ["ann", "bob", "cy"]})
+    people = pa.table(
+        {"id": [1, 2, 3], "boss": pa.array([None, 1, 1], I64), "name": ["ann", "bob", "cy"]}
+    )
     step = {"type": "join", "input": ["p", "p"], "left_on": "boss", "right_on": "id", "how": "left"}
     found = flow.table({"p": people}, step)
-    flow.same(found, {"id": [1, 2, 3], "boss": pa.array([None, 1, 1], I64), "name": ["ann", "bob", "cy"], "boss_right": pa.array([None] * 3, I64), "name_right": [None, "ann", "ann"]}, ordered=False)
+    flow.same(
+        found,
+        {
+            "id": [1, 2, 3],
+            "boss": pa.array([None, 1, 1], I64),
+            "name": ["ann", "bob", "cy"],
+            "boss_right": pa.array([None] * 3, I64),
+            "name_right": [None, "ann", "ann"],
+        },
+        ordered=False,
+    )
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,9 @@ SCHEMA = pa.schema(
 
 def to_table(rows: list[tuple[Any, ...]]) -> pa.Table:
     columns = list(zip(*rows, strict=True)) if rows else [()] * len(SCHEMA)
-    return pa.table([pa.array(c, f.type) for c, f in zip(columns, SCHEMA, strict=True)], schema=SCHEMA)
+    return pa.table(
+        [pa.array(c, f.type) for c, f in zip(columns, SCHEMA, strict=True)], schema=SCHEMA
+    )
 
 
 TABLES = st.lists(ROW, max_size=12).map(to_table)
@@ -155,7 +157,15 @@ def test_rust_does_not_depend_on_parallelism_or_fusion(free_flow, table, other, 
     ordered = not any(open_order for _, open_order in parts)
     first = outcome(free_flow, table, other, steps, engine="rust", max_parallel=1)
     for max_parallel, fuse in ((1, False), (2, True), (8, True), (8, False)):
-        found = outcome(free_flow, table, other, steps, engine="rust", max_parallel=max_parallel, settings={"fuse": fuse})
+        found = outcome(
+            free_flow,
+            table,
+            other,
+            steps,
+            engine="rust",
+            max_parallel=max_parallel,
+            settings={"fuse": fuse},
+        )
         compare(free_flow, first, found, ordered=ordered, tolerance=1e-12)
 
 
@@ -172,7 +182,28 @@ CELLS = st.one_of(
     st.integers(-(10**20), 10**20).map(str),
     st.floats(allow_nan=False).map(repr),
     st.dates().map(str),
-    st.sampled_from(["true", "False", "", "NA", "01", "+1", "1_0", "2020-01-01T00:00:00Z", "2020-01-01 00:00:00", "x", "ü", '""', '"a,b"', " ", "1e5", "nan", "-0", "0x1"]),
+    st.sampled_from(
+        [
+            "true",
+            "False",
+            "",
+            "NA",
+            "01",
+            "+1",
+            "1_0",
+            "2020-01-01T00:00:00Z",
+            "2020-01-01 00:00:00",
+            "x",
+            "ü",
+            '""',
+            '"a,b"',
+            " ",
+            "1e5",
+            "nan",
+            "-0",
+            "0x1",
+        ]
+    ),
 )
 
 
@@ -185,7 +216,11 @@ def test_csv_inference_agrees(free_flow, rows, header):
     found = []
     for engine in ("rust", "python"):
         try:
-            found.append(pf.Workflow.from_dict(data, base_dir=free_flow.folder).run(engine=engine).outputs["r"])
+            found.append(
+                pf.Workflow.from_dict(data, base_dir=free_flow.folder)
+                .run(engine=engine)
+                .outputs["r"]
+            )
         except errors.StepError as error:
             found.append((type(error.__cause__).__name__,))
     compare(free_flow, *found, ordered=True, tolerance=0)

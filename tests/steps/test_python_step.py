@@ -12,9 +12,11 @@ import pytest
 
 from parquetframe import errors
 
-TABLE = pa.table({"k": ["a", "b", None], "v": pa.array([1, None, 3], pa.int64()), "x": [0.5, 1.5, None]})
+TABLE = pa.table(
+    {"k": ["a", "b", None], "v": pa.array([1, None, 3], pa.int64()), "x": [0.5, 1.5, None]}
+)
 
-MODULE = '''
+MODULE = """
 import pyarrow as pa
 
 def double(table, *, factor=2):
@@ -27,7 +29,7 @@ def source():
     return {"n": [1, 2, 3]}
 
 not_callable = 5
-'''
+"""
 
 
 @pytest.fixture
@@ -52,11 +54,24 @@ class TestCalls:
         assert found["w"].to_pylist() == [10, None, 30]
 
     def test_alias_function_and_old_transform(self, flow, module):
-        assert flow.one(TABLE, type="python", function=f"{module}:double")["w"].to_pylist() == [2, None, 6]
-        assert flow.one(TABLE, type="transform", function=f"{module}:double")["w"].to_pylist() == [2, None, 6]
+        assert flow.one(TABLE, type="python", function=f"{module}:double")["w"].to_pylist() == [
+            2,
+            None,
+            6,
+        ]
+        assert flow.one(TABLE, type="transform", function=f"{module}:double")["w"].to_pylist() == [
+            2,
+            None,
+            6,
+        ]
 
     def test_two_inputs(self, flow, module):
-        step = {"type": "python", "input": ["t", "u"], "call": f"{module}:both", "args": {"z": 1, "a": 2}}
+        step = {
+            "type": "python",
+            "input": ["t", "u"],
+            "call": f"{module}:both",
+            "args": {"z": 1, "a": 2},
+        }
         found = flow.table({"t": TABLE, "u": TABLE.slice(0, 1)}, step)
         flow.same(found, {"rows": [3, 1], "options": ["[('a', 2), ('z', 1)]"] * 2})
 
@@ -71,16 +86,25 @@ class TestCalls:
         found = flow.table(
             {"t": TABLE},
             {"name": "f", "type": "filter", "input": "t", "where": "v IS NOT NULL"},
-            {"name": "p", "type": "python", "input": "f", "call": lambda t: t.append_column("n", [list(range(t.num_rows))])},
+            {
+                "name": "p",
+                "type": "python",
+                "input": "f",
+                "call": lambda t: t.append_column("n", [list(range(t.num_rows))]),
+            },
             {"name": "s", "type": "sort", "input": "p", "by": ["n desc"]},
         )
         flow.same(found, {"k": [None, "a"], "v": [3, 1], "x": [None, 0.5], "n": [1, 0]})
 
-    @pytest.mark.parametrize("name", ["no_such_module_at_all:f", "{module}:nothing", "{module}:not_callable"])
+    @pytest.mark.parametrize(
+        "name", ["no_such_module_at_all:f", "{module}:nothing", "{module}:not_callable"]
+    )
     def test_what_cannot_be_called(self, flow, module, name):
         with pytest.raises((errors.StepError, errors.ValidationError)) as caught:
             call(flow, name.format(module=module))
-        assert name.format(module=module).split(":")[1] in str(caught.value) or "no_such_module" in str(caught.value)
+        assert name.format(module=module).split(":")[1] in str(
+            caught.value
+        ) or "no_such_module" in str(caught.value)
 
     @pytest.mark.parametrize("name", ["", "no colon", ":f", "m:", "m:f:g"])
     def test_malformed_name_is_invalid(self, flow, name):
@@ -119,7 +143,9 @@ class TestFormats:
         assert found.schema.field("w").type == pa.int64()
 
     def test_unknown_format_is_invalid(self, flow):
-        flow.invalid({"t": TABLE}, {"type": "python", "input": "t", "call": "m:f", "format": "numpy"})
+        flow.invalid(
+            {"t": TABLE}, {"type": "python", "input": "t", "call": "m:f", "format": "numpy"}
+        )
 
 
 class TestContext:
@@ -127,7 +153,9 @@ class TestContext:
         seen = {}
 
         def look(table, *, ctx):
-            seen.update(variables=dict(ctx.variables), cancelled=ctx.cancelled(), attempt=ctx.attempt)
+            seen.update(
+                variables=dict(ctx.variables), cancelled=ctx.cancelled(), attempt=ctx.attempt
+            )
             ctx.logger.debug("seen")
             return table
 
@@ -145,7 +173,9 @@ class TestContext:
             gate.wait()
             return table
 
-        steps = [{"name": name, "type": "python", "input": "t", "call": wait} for name in ("p", "q")]
+        steps = [
+            {"name": name, "type": "python", "input": "t", "call": wait} for name in ("p", "q")
+        ]
         result = flow.run({"t": TABLE}, *steps, max_parallel=2)
         assert result.status == "completed"
         assert result.metrics["peak_parallelism"] == 2
@@ -161,13 +191,17 @@ class TestReturns:
             {"n": pa.array([1, 2])},
             pd.DataFrame({"n": [1, 2]}),
             pl.DataFrame({"n": [1, 2]}),
-            pa.RecordBatchReader.from_batches(pa.schema({"n": pa.int64()}), [pa.record_batch({"n": [1, 2]})]),
+            pa.RecordBatchReader.from_batches(
+                pa.schema({"n": pa.int64()}), [pa.record_batch({"n": [1, 2]})]
+            ),
         ],
         ids=lambda v: type(v).__name__,
     )
     def test_anything_tabular(self, flow, value, backend):
         if isinstance(value, pa.RecordBatchReader):
-            value = pa.RecordBatchReader.from_batches(value.schema, [pa.record_batch({"n": [1, 2]})])
+            value = pa.RecordBatchReader.from_batches(
+                value.schema, [pa.record_batch({"n": [1, 2]})]
+            )
         flow.same(call(flow, lambda _: value), {"n": [1, 2]})
 
     def test_none_has_no_rows(self, flow):
@@ -175,7 +209,9 @@ class TestReturns:
         assert result.status == "completed"
         assert result.steps["out"].status == "succeeded"
 
-    @pytest.mark.parametrize("value", [5, "text", {"a": [1], "b": [1, 2]}, {"a": 1}, [{"a": 1}, 2]], ids=str)
+    @pytest.mark.parametrize(
+        "value", [5, "text", {"a": [1], "b": [1, 2]}, {"a": 1}, [{"a": 1}, 2]], ids=str
+    )
     def test_nonsense(self, flow, value):
         error = flow.one_fails(TABLE, type="python", call=lambda _: value)
         assert error.code == "E603"

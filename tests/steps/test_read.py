@@ -84,7 +84,10 @@ class TestParquet:
         flow.same(reader.table(path, where="i > 0"), TABLE.take([0, 3]))
 
     def test_where_on_a_column_that_is_not_read(self, reader, flow, path):
-        flow.same(reader.table(path, columns=["s"], where="i > 0 AND ok"), TABLE.select(["s"]).take([0, 3]))
+        flow.same(
+            reader.table(path, columns=["s"], where="i > 0 AND ok"),
+            TABLE.select(["s"]).take([0, 3]),
+        )
 
     def test_where_with_an_unknown_column(self, reader, path):
         error = reader.fails(path, where="j > 0")
@@ -125,9 +128,18 @@ class TestParquet:
         flow.same(reader.table("t.parquet"), table)
 
     def test_dictionary_and_large_text_read_as_their_values(self, reader, tmp_path):
-        table = pa.table({"d": pa.array(["a", "b", "a"]).dictionary_encode(), "l": pa.array(["x", None, "y"], pa.large_string())})
+        table = pa.table(
+            {
+                "d": pa.array(["a", "b", "a"]).dictionary_encode(),
+                "l": pa.array(["x", None, "y"], pa.large_string()),
+            }
+        )
         pq.write_table(table, tmp_path / "t.parquet")
-        assert reader.table("t.parquet").to_pylist() == [{"d": "a", "l": "x"}, {"d": "b", "l": None}, {"d": "a", "l": "y"}]
+        assert reader.table("t.parquet").to_pylist() == [
+            {"d": "a", "l": "x"},
+            {"d": "b", "l": None},
+            {"d": "a", "l": "y"},
+        ]
 
     def test_no_rows_keep_the_schema(self, reader, flow, tmp_path):
         pq.write_table(TABLE.slice(0, 0), tmp_path / "t.parquet")
@@ -137,7 +149,9 @@ class TestParquet:
         pd.DataFrame({"a": [1, 2]}).to_parquet(tmp_path / "t.parquet")
         flow.same(reader.table("t.parquet"), {"a": [1, 2]})
 
-    @pytest.mark.parametrize("content", [b"", b"PAR1", b"no parquet at all", b"PAR1" + b"\0" * 40 + b"PAR1"])
+    @pytest.mark.parametrize(
+        "content", [b"", b"PAR1", b"no parquet at all", b"PAR1" + b"\0" * 40 + b"PAR1"]
+    )
     def test_damaged_file(self, reader, tmp_path, content):
         (tmp_path / "t.parquet").write_bytes(content)
         error = reader.fails("t.parquet")
@@ -161,7 +175,9 @@ class TestManyFiles:
             pq.write_table(part, tmp_path / "parts" / f"p{number:02}.parquet")
         return {"n": [1, 101, 2, 102, 10, 110], "s": ["1", "1", "2", "2", "10", "10"]}
 
-    @pytest.mark.parametrize("path", ["parts/*.parquet", "parts", "parts/", "parts/p??.parquet", "par*/p[01]*.parquet"])
+    @pytest.mark.parametrize(
+        "path", ["parts/*.parquet", "parts", "parts/", "parts/p??.parquet", "par*/p[01]*.parquet"]
+    )
     def test_by_name(self, reader, flow, parts, path):
         flow.same(reader.table(path), parts)
 
@@ -179,7 +195,9 @@ class TestManyFiles:
         (tmp_path / "a.csv").write_text("x,y\n1,2020-01-01\n")
         (tmp_path / "b.csv").write_text("x,y\n1.5,2020-01-02\n")
         found = reader.table("*.csv")
-        flow.same(found, {"x": [1.0, 1.5], "y": pa.array([dt.date(2020, 1, 1), dt.date(2020, 1, 2)])})
+        flow.same(
+            found, {"x": [1.0, 1.5], "y": pa.array([dt.date(2020, 1, 1), dt.date(2020, 1, 2)])}
+        )
 
     def test_columns_are_matched_by_name(self, reader, flow, tmp_path):
         pq.write_table(pa.table({"a": [1], "b": ["x"]}), tmp_path / "1.parquet")
@@ -318,10 +336,15 @@ class TestCsvOptions:
         flow.same(reader.text('a,b\n"x\\"y",1\n', escape="\\"), {"a": ['x"y'], "b": [1]})
 
     def test_comment(self, reader, flow):
-        flow.same(reader.text("# head\na,b\n1,x\n# no\n2,y\n", comment="#"), {"a": [1, 2], "b": ["x", "y"]})
+        flow.same(
+            reader.text("# head\na,b\n1,x\n# no\n2,y\n", comment="#"),
+            {"a": [1, 2], "b": ["x", "y"]},
+        )
 
     def test_skip_rows(self, reader, flow):
-        flow.same(reader.text("made by\nsome tool\na,b\n1,x\n", skip_rows=2), {"a": [1], "b": ["x"]})
+        flow.same(
+            reader.text("made by\nsome tool\na,b\n1,x\n", skip_rows=2), {"a": [1], "b": ["x"]}
+        )
 
     def test_null_values_replace_the_default(self, reader, flow):
         found = reader.text("a,b\nNA,x\n2,-\n3,\n", null_values=["NA", "-"])
@@ -345,7 +368,9 @@ class TestCsvOptions:
         assert error.code == "E502"
 
     def test_schema_wins_over_inference(self, reader, flow):
-        found = reader.text("zip,n,x\n00501,1,2\n", schema={"zip": "string", "n": "float64", "x": "int8"})
+        found = reader.text(
+            "zip,n,x\n00501,1,2\n", schema={"zip": "string", "n": "float64", "x": "int8"}
+        )
         flow.same(found, {"zip": ["00501"], "n": [1.0], "x": pa.array([2], pa.int8())})
 
     def test_schema_of_some_columns(self, reader, flow):
@@ -407,7 +432,9 @@ class TestCompressedCsv:
         flow.same(reader.table("t.csv.gz"), self.EXPECTED)
 
     def test_gz_of_two_members(self, reader, flow, tmp_path):
-        (tmp_path / "t.csv.gz").write_bytes(gzip.compress(self.TEXT[:8]) + gzip.compress(self.TEXT[8:]))
+        (tmp_path / "t.csv.gz").write_bytes(
+            gzip.compress(self.TEXT[:8]) + gzip.compress(self.TEXT[8:])
+        )
         flow.same(reader.table("t.csv.gz"), self.EXPECTED)
 
     def test_zst(self, reader, flow, tmp_path):
@@ -426,7 +453,10 @@ class TestCompressedCsv:
             reader.run("t.csv.bz2")
 
     def test_same_as_pyarrow_on_a_larger_file(self, reader, flow, tmp_path):
-        rows = [f"{i},{i / 7!r},w{i % 13},{'true' if i % 2 else 'false'},2020-01-{i % 28 + 1:02}" for i in range(20_000)]
+        rows = [
+            f"{i},{i / 7!r},w{i % 13},{'true' if i % 2 else 'false'},2020-01-{i % 28 + 1:02}"
+            for i in range(20_000)
+        ]
         text = ("i,f,s,b,d\n" + "\n".join(rows) + "\n").encode()
         (tmp_path / "t.csv.gz").write_bytes(gzip.compress(text, 1))
         flow.same(reader.table("t.csv.gz"), pyarrow.csv.read_csv(pa.BufferReader(text)))

@@ -40,7 +40,9 @@ def save(flow, name, table=TABLE, **step):
 
 
 def leftovers(folder):
-    return [path.name for path in folder.rglob("*") if ".pf-" in path.name or path.name.endswith(".tmp")]
+    return [
+        path.name for path in folder.rglob("*") if ".pf-" in path.name or path.name.endswith(".tmp")
+    ]
 
 
 class TestParquet:
@@ -79,11 +81,22 @@ class TestParquet:
     def test_lists(self, flow, tmp_path):
         table = pa.table({"k": [1, 1, 2], "v": [1, 2, 3]})
         steps = [
-            {"name": "g", "type": "groupby", "input": "t", "by": "k", "agg": {"v": "list"}, "order_by": ["v"], "sort": True},
+            {
+                "name": "g",
+                "type": "groupby",
+                "input": "t",
+                "by": "k",
+                "agg": {"v": "list"},
+                "order_by": ["v"],
+                "sort": True,
+            },
             {"name": "s", "type": "save", "input": "g", "path": "o.parquet"},
         ]
         flow.run({"t": table}, *steps)
-        assert pq.read_table(tmp_path / "o.parquet").to_pylist() == [{"k": 1, "v": [1, 2]}, {"k": 2, "v": [3]}]
+        assert pq.read_table(tmp_path / "o.parquet").to_pylist() == [
+            {"k": 1, "v": [1, 2]},
+            {"k": 2, "v": [3]},
+        ]
 
 
 class TestCsv:
@@ -102,12 +115,16 @@ class TestCsv:
 
     def test_reads_back_the_same(self, flow, tmp_path):
         save(flow, "o.csv")
-        back = pf.Workflow.from_dict({"steps": [{"name": "r", "type": "read", "path": "o.csv"}]}, base_dir=tmp_path).run()
+        back = pf.Workflow.from_dict(
+            {"steps": [{"name": "r", "type": "read", "path": "o.csv"}]}, base_dir=tmp_path
+        ).run()
         flow.same(back.outputs["r"], TABLE)
 
     def test_pandas_reads_it(self, flow, tmp_path):
         save(flow, "o.csv")
-        found = pd.read_csv(tmp_path / "o.csv", keep_default_na=False, na_values={"i": [""], "f": [""]})
+        found = pd.read_csv(
+            tmp_path / "o.csv", keep_default_na=False, na_values={"i": [""], "f": [""]}
+        )
         assert found["e"].to_list() == TABLE["e"].to_pylist()
         assert found["s"].to_list() == ["a,b", "", 'say "hi"']
         assert found["i"].to_list()[::2] == [1, -3]
@@ -115,7 +132,9 @@ class TestCsv:
     def test_pyarrow_reads_it(self, flow, tmp_path):
         table = TABLE.select(["i", "s", "d"])
         save(flow, "o.csv", table)
-        options = pyarrow.csv.ConvertOptions(strings_can_be_null=True, quoted_strings_can_be_null=False)
+        options = pyarrow.csv.ConvertOptions(
+            strings_can_be_null=True, quoted_strings_can_be_null=False
+        )
         flow.same(pyarrow.csv.read_csv(tmp_path / "o.csv", convert_options=options), table)
 
     def test_empty_text_is_not_null(self, flow, tmp_path):
@@ -123,13 +142,28 @@ class TestCsv:
         assert (tmp_path / "o.csv").read_bytes().replace(b"\r\n", b"\n") == b'a,b\n"",1\n,2\nx,3\n'
 
     def test_null_text(self, flow, tmp_path):
-        save(flow, "o.csv", pa.table({"a": ["x", None, "NA"], "n": pa.array([1, 2, None], pa.int64())}), null_value="NA")
+        save(
+            flow,
+            "o.csv",
+            pa.table({"a": ["x", None, "NA"], "n": pa.array([1, 2, None], pa.int64())}),
+            null_value="NA",
+        )
         text = (tmp_path / "o.csv").read_text()
         assert text.splitlines() == ["a,n", "x,1", "NA,2", '"NA",NA']
 
     def test_delimiter_header_quote(self, flow, tmp_path):
-        save(flow, "o.csv", pa.table({"a": ["x;y", "it's"], "b": [1, 2]}), delimiter=";", header=False, quote="'")
-        assert self.rows(tmp_path / "o.csv", delimiter=";", quotechar="'") == [["x;y", "1"], ["it's", "2"]]
+        save(
+            flow,
+            "o.csv",
+            pa.table({"a": ["x;y", "it's"], "b": [1, 2]}),
+            delimiter=";",
+            header=False,
+            quote="'",
+        )
+        assert self.rows(tmp_path / "o.csv", delimiter=";", quotechar="'") == [
+            ["x;y", "1"],
+            ["it's", "2"],
+        ]
 
     def test_gz_by_suffix(self, flow, tmp_path):
         table = pa.table({"a": [1, 2]})
@@ -161,7 +195,14 @@ class TestCsv:
     def test_lists_are_refused(self, flow, tmp_path):
         table = pa.table({"k": [1], "v": [1]})
         steps = [
-            {"name": "g", "type": "groupby", "input": "t", "by": "k", "agg": {"v": "list"}, "order_by": ["v"]},
+            {
+                "name": "g",
+                "type": "groupby",
+                "input": "t",
+                "by": "k",
+                "agg": {"v": "list"},
+                "order_by": ["v"],
+            },
             {"name": "s", "type": "save", "input": "g", "path": "o.csv"},
         ]
         error = flow.fails({"t": table}, *steps)
@@ -182,13 +223,15 @@ class TestAvro:
         for found, expected in zip(rows, table.to_pylist(), strict=True):
             assert found.keys() == expected.keys()
             for name, value in found.items():
-                both_nan = value != value and expected[name] != expected[name]  # noqa: PLR0124
+                both_nan = value != value and expected[name] != expected[name]
                 assert both_nan or value == expected[name], name
 
     def test_reads_back_the_same(self, flow, tmp_path):
         table = TABLE.drop(["t"])
         save(flow, "o.avro", table)
-        back = pf.Workflow.from_dict({"steps": [{"name": "r", "type": "read", "path": "o.avro"}]}, base_dir=tmp_path).run()
+        back = pf.Workflow.from_dict(
+            {"steps": [{"name": "r", "type": "read", "path": "o.avro"}]}, base_dir=tmp_path
+        ).run()
         flow.same(back.outputs["r"], table)
 
     def test_many_rows(self, flow, tmp_path):
@@ -267,7 +310,10 @@ class TestEveryFormat:
             msg = "no"
             raise RuntimeError(msg)
 
-        steps = [{"name": "p", "type": "python", "input": "t", "call": fail}, {"name": "s", "type": "save", "input": "p", "path": name}]
+        steps = [
+            {"name": "p", "type": "python", "input": "t", "call": fail},
+            {"name": "s", "type": "save", "input": "p", "path": name},
+        ]
         flow.fails({"t": TABLE}, *steps)
         assert (tmp_path / name).read_bytes() == b"old"
         assert leftovers(tmp_path) == []

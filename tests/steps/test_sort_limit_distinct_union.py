@@ -18,7 +18,9 @@ TABLE = pa.table(
     }
 )
 RNG = np.random.default_rng(11)
-MANY = pa.table({"g": RNG.integers(0, 50, 30_000), "x": RNG.normal(size=30_000), "n": np.arange(30_000)})
+MANY = pa.table(
+    {"g": RNG.integers(0, 50, 30_000), "x": RNG.normal(size=30_000), "n": np.arange(30_000)}
+)
 
 
 def order(found):
@@ -62,14 +64,20 @@ class TestSort:
 
     def test_text_sorts_by_code_point(self, flow):
         table = pa.table({"s": ["b", "B", "a", "ä", "Z", "", "🦀"]})
-        assert flow.one(table, type="sort", by="s")["s"].to_pylist() == sorted(table["s"].to_pylist())
+        assert flow.one(table, type="sort", by="s")["s"].to_pylist() == sorted(
+            table["s"].to_pylist()
+        )
 
     def test_unknown_column(self, flow):
         error = flow.one_fails(TABLE, type="sort", by=["nope desc"])
         assert error.code == "E301"
 
     def test_deterministic_ties_keep_input_order(self, flow):
-        found = flow.table({"t": MANY}, {"type": "sort", "input": "t", "by": ["g"]}, settings={"deterministic": True})
+        found = flow.table(
+            {"t": MANY},
+            {"type": "sort", "input": "t", "by": ["g"]},
+            settings={"deterministic": True},
+        )
         expected = MANY.take(pa.array(np.argsort(MANY["g"].to_numpy(), kind="stable")))
         flow.same(found, expected)
 
@@ -78,17 +86,25 @@ class TestSort:
 
 
 class TestLimit:
-    @pytest.mark.parametrize(("n", "offset"), [(2, 0), (2, 3), (0, 0), (9, 0), (9, 4), (1, 6), (3, 99)])
+    @pytest.mark.parametrize(
+        ("n", "offset"), [(2, 0), (2, 3), (0, 0), (9, 0), (9, 4), (1, 6), (3, 99)]
+    )
     def test_first_rows(self, flow, n, offset):
         flow.same(flow.one(TABLE, type="limit", n=n, offset=offset), TABLE.slice(offset, n))
 
     def test_after_sort(self, flow):
-        steps = [{"name": "s", "type": "sort", "input": "t", "by": ["x desc"]}, {"type": "limit", "input": "s", "n": 5, "offset": 7}]
+        steps = [
+            {"name": "s", "type": "sort", "input": "t", "by": ["x desc"]},
+            {"type": "limit", "input": "s", "n": 5, "offset": 7},
+        ]
         expected = duckdb.from_arrow(MANY).order("x DESC").limit(5, offset=7).to_arrow_table()
         flow.same(flow.table({"t": MANY}, *steps), expected)
 
     def test_many_rows_in_order(self, flow):
-        steps = [{"name": "f", "type": "filter", "input": "t", "where": "g < 25"}, {"type": "limit", "input": "f", "n": 1000, "offset": 3000}]
+        steps = [
+            {"name": "f", "type": "filter", "input": "t", "where": "g < 25"},
+            {"type": "limit", "input": "f", "n": 1000, "offset": 3000},
+        ]
         kept = MANY.filter(pa.compute.less(MANY["g"], 25))
         flow.same(flow.table({"t": MANY}, *steps), kept.slice(3000, 1000))
 
@@ -98,8 +114,16 @@ class TestLimit:
 
 class TestDistinct:
     def test_whole_rows(self, flow):
-        table = pa.table({"a": [1, 1, None, None, 2, 1], "b": [NAN, NAN, None, None, 0.0, 1.0], "s": ["x", "x", None, None, "", "x"]})
-        expected = pa.table({"a": [1, None, 2, 1], "b": [NAN, None, 0.0, 1.0], "s": ["x", None, "", "x"]})
+        table = pa.table(
+            {
+                "a": [1, 1, None, None, 2, 1],
+                "b": [NAN, NAN, None, None, 0.0, 1.0],
+                "s": ["x", "x", None, None, "", "x"],
+            }
+        )
+        expected = pa.table(
+            {"a": [1, None, 2, 1], "b": [NAN, None, 0.0, 1.0], "s": ["x", None, "", "x"]}
+        )
         flow.same(flow.one(table, type="distinct"), expected, ordered=False)
 
     def test_on_keeps_the_first_by_order(self, flow):
@@ -118,8 +142,12 @@ class TestDistinct:
         assert found.column_names == TABLE.column_names
 
     def test_many_rows(self, flow):
-        expected = duckdb.sql("SELECT DISTINCT ON (g) g, x, n FROM MANY ORDER BY g, x DESC").to_arrow_table()
-        flow.same(flow.one(MANY, type="distinct", on=["g"], order_by=["x desc"]), expected, ordered=False)
+        expected = duckdb.sql(
+            "SELECT DISTINCT ON (g) g, x, n FROM MANY ORDER BY g, x DESC"
+        ).to_arrow_table()
+        flow.same(
+            flow.one(MANY, type="distinct", on=["g"], order_by=["x desc"]), expected, ordered=False
+        )
 
     def test_unknown_column(self, flow):
         assert flow.one_fails(TABLE, type="distinct", on=["nope"]).code == "E301"
@@ -144,14 +172,21 @@ def union_fails(flow, *tables, **step):
 
 class TestUnion:
     def test_by_name_in_order_of_inputs(self, flow):
-        flow.same(union(flow, A, B, A), {"i": [1, 2, 3, 1, 1, 2], "s": ["x", None, "y", "x", "x", None]})
+        flow.same(
+            union(flow, A, B, A), {"i": [1, 2, 3, 1, 1, 2], "s": ["x", None, "y", "x", "x", None]}
+        )
 
     def test_by_position(self, flow):
         other = pa.table({"p": [7], "q": ["z"]})
-        flow.same(union(flow, A, other, mode="by_position"), {"i": [1, 2, 7], "s": ["x", None, "z"]})
+        flow.same(
+            union(flow, A, other, mode="by_position"), {"i": [1, 2, 7], "s": ["x", None, "z"]}
+        )
 
     def test_by_position_needs_equal_widths(self, flow):
-        assert union_fails(flow, A, pa.table({"i": [1]}), mode="by_position").code in {"E301", "E302"}
+        assert union_fails(flow, A, pa.table({"i": [1]}), mode="by_position").code in {
+            "E301",
+            "E302",
+        }
 
     def test_by_position_needs_equal_types(self, flow):
         assert union_fails(flow, A, B, mode="by_position").code == "E302"
@@ -170,7 +205,9 @@ class TestUnion:
         flow.same(found, {"i": [1, 2, 5], "s": ["x", None, None], "z": [None, None, 1.5]})
 
     def test_distinct(self, flow):
-        flow.same(union(flow, A, B, distinct=True), {"i": [1, 2, 3], "s": ["x", None, "y"]}, ordered=False)
+        flow.same(
+            union(flow, A, B, distinct=True), {"i": [1, 2, 3], "s": ["x", None, "y"]}, ordered=False
+        )
 
     @pytest.mark.parametrize(
         ("first", "second", "wide"),
@@ -182,7 +219,9 @@ class TestUnion:
         ],
     )
     def test_number_types_widen(self, flow, first, second, wide):
-        found = union(flow, pa.table({"v": pa.array([1], first)}), pa.table({"v": pa.array([2], second)}))
+        found = union(
+            flow, pa.table({"v": pa.array([1], first)}), pa.table({"v": pa.array([2], second)})
+        )
         flow.same(found, {"v": pa.array([1, 2], wide)})
 
     def test_type_families_do_not_mix(self, flow):

@@ -17,7 +17,9 @@ TABLES = {
             "item": ["pen", "ink", "pen", None, "pad", "ink"],
         }
     ),
-    "customers": pa.table({"id": [10, 20, 40], "name": ["ann", "bob", "dee"], "city": ["x", None, "x"]}),
+    "customers": pa.table(
+        {"id": [10, 20, 40], "name": ["ann", "bob", "dee"], "city": ["x", None, "x"]}
+    ),
 }
 PLAIN = [
     "SELECT * FROM orders",
@@ -65,12 +67,18 @@ def test_same_as_duckdb(flow, text):
 
 
 def test_alias_query_and_old_type(flow):
-    found = flow.table(TABLES, {"type": "datafusion.sql", "query": "SELECT id FROM customers ORDER BY id"})
+    found = flow.table(
+        TABLES, {"type": "datafusion.sql", "query": "SELECT id FROM customers ORDER BY id"}
+    )
     flow.same(found, {"id": [10, 20, 40]})
 
 
 def test_input_renames_tables(flow):
-    found = sql(flow, "SELECT count(*) AS n FROM a JOIN b ON a.customer = b.id", input={"a": "orders", "b": "customers"})
+    found = sql(
+        flow,
+        "SELECT count(*) AS n FROM a JOIN b ON a.customer = b.id",
+        input={"a": "orders", "b": "customers"},
+    )
     flow.same(found, {"n": [4]})
 
 
@@ -80,12 +88,16 @@ def test_double_equals_and_lower_case_keywords(flow):
 
 
 def test_names_are_case_sensitive(flow):
-    found = flow.table({"T": pa.table({"Ab": [1], "ab": [2]})}, {"type": "sql", "sql": "SELECT Ab, ab FROM T"})
+    found = flow.table(
+        {"T": pa.table({"Ab": [1], "ab": [2]})}, {"type": "sql", "sql": "SELECT Ab, ab FROM T"}
+    )
     flow.same(found, {"Ab": [1], "ab": [2]})
 
 
 def test_integer_semantics(flow):
-    flow.same(sql(flow, "SELECT id / 2 AS half FROM orders ORDER BY id"), {"half": [0, 1, 1, 2, 2, 3]})
+    flow.same(
+        sql(flow, "SELECT id / 2 AS half FROM orders ORDER BY id"), {"half": [0, 1, 1, 2, 2, 3]}
+    )
     step = {"type": "sql", "sql": "SELECT 1 / (id - id) AS bad FROM orders"}
     assert flow.fails(TABLES, step).code == "E601"
 
@@ -106,7 +118,9 @@ def test_null_is_largest_unless_said_otherwise(flow, order, expected):
 
 
 def test_variables_are_literals(flow):
-    workflow = flow.workflow(TABLES, {"type": "sql", "sql": "SELECT id FROM orders WHERE item = ${item} ORDER BY id"})
+    workflow = flow.workflow(
+        TABLES, {"type": "sql", "sql": "SELECT id FROM orders WHERE item = ${item} ORDER BY id"}
+    )
     data = {**workflow.to_dict(), "variables": {"item": "pen' OR 'a' = 'a"}}
     again = type(workflow).from_dict(data)
     assert again.run().outputs["out"].num_rows == 0
@@ -116,8 +130,19 @@ def test_variables_are_literals(flow):
 def test_result_feeds_other_steps(flow):
     found = flow.table(
         TABLES,
-        {"name": "q", "type": "sql", "sql": "SELECT item, amount FROM orders WHERE amount IS NOT NULL"},
-        {"name": "g", "type": "groupby", "input": "q", "by": "item", "agg": {"amount": "sum"}, "sort": True},
+        {
+            "name": "q",
+            "type": "sql",
+            "sql": "SELECT item, amount FROM orders WHERE amount IS NOT NULL",
+        },
+        {
+            "name": "g",
+            "type": "groupby",
+            "input": "q",
+            "by": "item",
+            "agg": {"amount": "sum"},
+            "sort": True,
+        },
     )
     flow.same(found, {"item": ["ink", "pad", "pen", None], "amount": [11.5, 1.0, 5.0, 2.0]})
 
@@ -172,4 +197,6 @@ def test_syntax_error(flow):
 
 
 def test_repeated_output_name_is_an_error(flow):
-    assert flow.fails(TABLES, {"type": "sql", "sql": "SELECT id, amount AS id FROM orders"}).code.startswith("E3")
+    assert flow.fails(
+        TABLES, {"type": "sql", "sql": "SELECT id, amount AS id FROM orders"}
+    ).code.startswith("E3")

@@ -204,7 +204,7 @@ def test_csv_options_in_both_spellings() -> None:
     ("path", "keys", "expected"),
     [
         ("x.csv", {}, ("csv", None)), ("x.csv.gz", {}, ("csv", "gzip")),
-        ("x.avro", {}, ("avro", None)), ("x.parquet", {"compression": "none"}, ("parquet", None)),
+        ("x.avro", {}, ("avro", "deflate")), ("x.parquet", {"compression": "none"}, ("parquet", None)),
         ("x.parquet", {"compression": "snappy"}, ("parquet", "snappy")),
         ("x.dat", {"format": "csv"}, ("csv", None)), ("X.PQ", {}, ("parquet", "zstd")),
     ],

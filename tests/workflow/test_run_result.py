@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -286,8 +287,12 @@ def test_token_cancels_the_run(backend, tmp_path, flights, make):
     a = wf.read("a", path="flights.csv")
 
     @wf.step(input=[a])
-    def stop(a):
+    def stop(a, *, ctx):
         token.cancel() if hasattr(token, "cancel") else token.set()
+        # A foreign flag is looked at every few milliseconds.
+        deadline = time.monotonic() + 10
+        while not ctx.cancelled() and time.monotonic() < deadline:
+            time.sleep(0.001)
         return a
 
     wf["stop"].save("out", path="out.csv")

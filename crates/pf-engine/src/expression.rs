@@ -1,47 +1,30 @@
 //! SQL expressions over the columns of a plan.
 
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
-use datafusion::common::{Column, DFSchema, DataFusionError};
+use datafusion::common::{Column, DFSchema};
 use datafusion::execution::session_state::SessionState;
 use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, Operator};
 use datafusion::optimizer::analyzer::type_coercion::TypeCoercionRewriter;
 
+use crate::depth;
 use crate::error::EngineError;
 use crate::strict;
 
-/// Operators, functions, columns and literals of one expression.
-const MAX_NODES: usize = 1000;
-
 /// Parses and type-checks `text` against `schema`.
 pub fn parse(state: &SessionState, text: &str, schema: &DFSchema) -> Result<Expr, EngineError> {
+    depth::check_text(text)?;
+    let dialect = state.config_options().sql_parser.dialect;
+    let parsed = state.sql_to_expr_with_alias(text, &dialect);
+    let parsed = parsed.map_err(|error| with_text(error.into(), text))?;
+    depth::check_expression(&parsed.expr)?;
     let result = state
-        .create_logical_expr(text, schema)
-        .and_then(|expr| of_bounded_size(&expr).map(|()| expr))
+        .create_logical_expr_from_sql_expr(parsed, schema)
         .and_then(|expr| strict::check(&expr, schema).map(|()| expr))
         // Types are settled here, where the step is known, rather than by the optimiser.
         .and_then(|expr| Ok(expr.rewrite(&mut TypeCoercionRewriter::new(schema))?.data))
         .and_then(|expr| strict::check_literals(&expr).map(|()| expr))
         .and_then(|expr| expr.get_type(schema).map(|_| expr));
     result.map_err(|error| with_text(error.into(), text))
-}
-
-/// Planning time grows with the square of an expression's size; nobody writes so much by hand.
-fn of_bounded_size(expr: &Expr) -> Result<(), DataFusionError> {
-    let mut nodes = 0usize;
-    expr.apply(|_| {
-        nodes += 1;
-        let go_on = nodes <= MAX_NODES;
-        Ok(if go_on { TreeNodeRecursion::Continue } else { TreeNodeRecursion::Stop })
-    })?;
-    if nodes <= MAX_NODES {
-        return Ok(());
-    }
-    Err(DataFusionError::External(Box::new(EngineError::Expression {
-        code: "E300",
-        message: format!("the expression has more than {MAX_NODES} parts"),
-        text: None,
-        hint: Some("split it over several columns or steps".into()),
-    })))
 }
 
 /// A column by its exact name; an unknown one is an error with the nearest names.

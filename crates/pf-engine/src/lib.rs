@@ -12,6 +12,7 @@ mod callbacks;
 mod checked;
 mod context;
 mod dataset;
+mod depth;
 mod describe;
 mod error;
 mod execute;

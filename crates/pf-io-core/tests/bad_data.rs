@@ -201,7 +201,7 @@ fn test_missing_directory_and_empty() {
     std::fs::write(&unknown, "PAR1").unwrap();
     assert_eq!(Format::detect(&unknown).unwrap(), Format::Parquet);
     std::fs::write(&unknown, "hello").unwrap();
-    assert!(matches!(Format::detect(&unknown), Err(IoError::Unsupported { .. })));
+    assert!(matches!(Format::detect(&unknown), Err(IoError::UnknownFormat { .. })));
 }
 
 #[test]

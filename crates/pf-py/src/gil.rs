@@ -14,6 +14,9 @@ use crate::errors;
 /// How often the calling thread looks for signals.
 const POLL: Duration = Duration::from_millis(50);
 
+/// Planning recurses over expressions.
+const STACK: usize = 32 << 20;
+
 /// Messages from the work to the calling thread.
 pub(crate) struct Mailbox<M> {
     state: Mutex<State<M>>,
@@ -68,8 +71,10 @@ pub(crate) fn enter<T: Send, M: Send>(
     let mailbox = Mailbox::new();
     let mut raised: Option<PyErr> = None;
     let outcome = std::thread::scope(|scope| {
-        let worker =
-            std::thread::Builder::new().name("pf-run".to_owned()).spawn_scoped(scope, || {
+        let worker = std::thread::Builder::new()
+            .name("pf-run".to_owned())
+            .stack_size(STACK)
+            .spawn_scoped(scope, || {
                 let outcome = catch_unwind(AssertUnwindSafe(|| work(&mailbox)));
                 mailbox.finish();
                 outcome

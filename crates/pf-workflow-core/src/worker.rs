@@ -14,6 +14,9 @@ use crate::{
     StepRunner, StepState,
 };
 
+/// Stack of a worker: planners recurse, and pages that are not touched cost nothing.
+const STACK: usize = 32 << 20;
+
 /// The part of a run that changes, behind its mutex.
 pub(crate) struct State<'a, R: StepRunner> {
     schedule: Schedule<'a>,
@@ -71,7 +74,10 @@ impl<'a, R: StepRunner> Run<'a, R> {
         worker: usize,
     ) -> io::Result<()> {
         let work = move || self.guard(|| self.work(scope, worker));
-        Builder::new().name(format!("pf-step-{worker}")).spawn_scoped(scope, work)?;
+        Builder::new()
+            .name(format!("pf-step-{worker}"))
+            .stack_size(STACK)
+            .spawn_scoped(scope, work)?;
         Ok(())
     }
 

@@ -15,5 +15,9 @@ struct LimitStep {
 
 pub(super) fn limit(context: &StepContext<'_>, input: LogicalPlan) -> Result<Planned, KeyedError> {
     let step: LimitStep = context.config()?;
-    Ok(LogicalPlanBuilder::from(input).limit(step.offset, Some(step.n))?.build()?.into())
+    // Together they must stay a count of rows.
+    let most = i64::MAX as usize;
+    let offset = step.offset.min(most);
+    let n = step.n.min(most - offset);
+    Ok(LogicalPlanBuilder::from(input).limit(offset, Some(n))?.build()?.into())
 }

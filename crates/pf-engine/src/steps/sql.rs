@@ -9,6 +9,7 @@ use datafusion::catalog::{
     MemorySchemaProvider,
 };
 use datafusion::datasource::ViewTable;
+use datafusion::error::DataFusionError;
 use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::context::SQLOptions;
 use datafusion::execution::session_state::SessionState;
@@ -20,8 +21,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 
 use super::{Planned, StepContext, unqualified};
-use crate::context;
 use crate::error::{AtKey, EngineError, KeyedError};
+use crate::{context, depth};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -67,13 +68,19 @@ pub(super) fn query(
         session.register_table(datafusion::common::TableReference::bare(name), view)?;
     }
     let planned = context::runtime()?.block_on(async {
-        let plan = session.state().create_logical_plan(text).await?;
+        let state = session.state();
+        let statement = state.sql_to_statement(text, &state.config_options().sql_parser.dialect)?;
+        if let Statement::Statement(statement) = &statement {
+            depth::check_statement(statement)
+                .map_err(|error| DataFusionError::External(Box::new(error)))?;
+        }
+        let plan = state.statement_to_plan(statement).await?;
         SQLOptions::new()
             .with_allow_ddl(false)
             .with_allow_dml(false)
             .with_allow_statements(false)
             .verify_plan(&plan)?;
-        Ok::<_, datafusion::error::DataFusionError>(plan)
+        Ok::<_, DataFusionError>(plan)
     });
     match planned.map_err(EngineError::from) {
         Ok(
