@@ -103,7 +103,7 @@ need-cargo:
 # One line before a step that compiles DataFusion for the first time.
 define say_first_build
 	if ! compgen -G "$(CARGO_TARGET_DIR)/release/deps/libdatafusion-*.r*" >/dev/null; then \
-		echo "first build compiles DataFusion: about 15 minutes on 2 cores, later builds take seconds to a minute"; \
+		echo "first build compiles DataFusion: 10 to 15 minutes on 2 cores, later builds take one to three"; \
 	fi
 endef
 
