@@ -157,6 +157,13 @@ def test_suffix_that_clashes_is_an_error(flow):
     assert type(error.__cause__) is errors.SchemaError
 
 
+@pytest.mark.parametrize("how", ["semi", "anti"])
+def test_no_clash_with_columns_that_are_left_out(flow, how):
+    left = pa.table({"id": [1, 2], "v": [1, 2], "v_right": [3, 4]})
+    found = join(flow, left, pa.table({"id": [1], "v": [3]}), on="id", how=how)
+    flow.same(found, left.slice(0 if how == "semi" else 1, 1))
+
+
 def test_key_types_of_two_families_are_an_error(flow):
     error = fails(flow, LEFT, pa.table({"id": ["1"], "b": [1]}), on="id")
     assert error.code == "E302"

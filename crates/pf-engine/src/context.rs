@@ -22,10 +22,11 @@ use crate::strict::StrictOperators;
 use crate::sum::CheckedSum;
 use crate::types::TypeNames;
 
-/// Share of the memory limit that operators may reserve; allocations outside the pool need the rest.
-const POOL_SHARE: f64 = 0.6;
-/// The limit when the workflow sets none.
-const DEFAULT_LIMIT: u64 = 8 << 30;
+/// Percent of the machine's memory that operators may reserve when the workflow sets no limit;
+/// allocations outside the pool need the rest.
+const DEFAULT_PERCENT: u64 = 60;
+/// Memory to count on where the system does not tell.
+const UNKNOWN_MEMORY: u64 = 8 << 30;
 /// How many of the largest holders an out-of-memory error lists.
 const TOP_CONSUMERS: NonZeroUsize = NonZeroUsize::new(5).unwrap();
 
@@ -67,18 +68,30 @@ pub fn kernels() -> Result<&'static rayon::ThreadPool, EngineError> {
 /// The environment for a memory limit in bytes: one pool a process and limit, shared by all runs.
 pub fn environment(limit: Option<u64>) -> Result<Arc<RuntimeEnv>, EngineError> {
     static POOLS: OnceLock<Mutex<HashMap<u64, Arc<RuntimeEnv>>>> = OnceLock::new();
-    let limit = limit.unwrap_or(DEFAULT_LIMIT);
+    let limit = limit.unwrap_or_else(|| memory() / 100 * DEFAULT_PERCENT);
     let mut pools =
         POOLS.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(known) = pools.get(&limit) {
         return Ok(Arc::clone(known));
     }
-    let pool = FairSpillPool::new((limit as f64 * POOL_SHARE) as usize);
+    let pool = FairSpillPool::new(limit as usize);
     let built = RuntimeEnvBuilder::new()
         .with_memory_pool(Arc::new(TrackConsumersPool::new(pool, TOP_CONSUMERS)))
         .build_arc()?;
     pools.insert(limit, Arc::clone(&built));
     Ok(built)
+}
+
+/// Bytes of memory that this process may use: the machine's, or its control group's if less.
+fn memory() -> u64 {
+    let machine = std::fs::read_to_string("/proc/meminfo").ok().and_then(|text| {
+        let total = text.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
+        Some(total.trim().trim_end_matches("kB").trim().parse::<u64>().ok()? * 1024)
+    });
+    let group = std::fs::read_to_string("/sys/fs/cgroup/memory.max")
+        .ok()
+        .and_then(|text| text.trim().parse::<u64>().ok());
+    machine.into_iter().chain(group).min().unwrap_or(UNKNOWN_MEMORY)
 }
 
 /// How a group of steps wants to be run.

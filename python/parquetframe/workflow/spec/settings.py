@@ -100,7 +100,7 @@ SETTINGS = KeyTable(
         Key("fail_fast", Bool(), "Stop at the first failure; else unrelated branches go on.", True),
         Key("fuse", Bool(), "Run chains of steps as one.", True),
         Key("deterministic", Bool(), "The same bytes on every run.", False),
-        Key("memory_limit", Memory(), "60%, 4GB or bytes; none by default."),
+        Key("memory_limit", Memory(), "60%, 4GB or bytes; the rust engine takes 60% by default."),
         Key(
             "engine",
             Choice(("auto", "rust", "python"), planned=("dask",)),
