@@ -88,11 +88,11 @@ def test_max_parallel_out_of_range(backend, folder, count):
 
 
 LONG_EXPRESSIONS = {
-    "and": " AND ".join(["id > 0"] * 5_000),
+    "and": " AND ".join(["id > 0"] * 2_000),
     "plus": "id" + " + 1" * 500 + " > 0",
-    "parentheses": "(" * 5_000 + "id" + ")" * 5_000 + " > 0",
-    "not": "NOT " * 5_000 + "(id > 0)",
-    "case": "CASE WHEN id > 0 THEN " * 2_000 + "true" + " END" * 2_000,
+    "parentheses": "(" * 2_000 + "id" + ")" * 2_000 + " > 0",
+    "not": "NOT " * 2_000 + "(id > 0)",
+    "case": "CASE WHEN id > 0 THEN " * 1_000 + "true" + " END" * 1_000,
     "in": f"id IN ({', '.join(map(str, range(5_000)))})",
 }
 
@@ -109,7 +109,7 @@ def test_long_expression_works_or_is_refused(backend, folder, name):
         env={**os.environ, "PARQUETFRAME_BACKEND": backend},
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=30,
     )
     assert done.returncode in (0, 1, 3), (done.returncode, done.stderr[-300:])
     assert "Traceback" not in done.stderr

@@ -28,9 +28,9 @@ def rows_of(table: pa.Table) -> list[tuple[Any, ...]]:
 
 
 def sort_key(row: tuple[Any, ...]) -> list[tuple[str, str]]:
-    """Any order that equal rows share; floats are rounded, so that noise does not decide."""
+    """Any order that equal rows share: floats are rounded, and -0.0 is 0.0."""
     return [
-        (type(value).__name__, f"{value:.6g}" if isinstance(value, float) else repr(value))
+        (type(value).__name__, f"{value + 0.0:.6g}" if isinstance(value, float) else repr(value))
         for value in row
     ]
 

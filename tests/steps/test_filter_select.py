@@ -168,6 +168,11 @@ class TestTransform:
         assert type(error.__cause__) is errors.ExpressionError
         assert "division by zero" in str(error).lower()
 
+    def test_wrong_name_is_found_before_a_wrong_value(self, flow):
+        columns = {"n": "1 / a", "m": "nope + 1"}
+        error = flow.one_fails({"a": [1, 0]}, type="transform", columns=columns)
+        assert (error.code, error.key) == ("E301", "columns.m")
+
 
 class TestRename:
     def test_place_and_values_stay(self, flow):
@@ -317,6 +322,31 @@ class TestCast:
     def test_casts_that_cannot_be(self, flow):
         error = flow.one_fails(SOURCE, type="cast", columns={"d": "bool"})
         assert error.code in {"E302", "E601"}
+
+
+@pytest.mark.parametrize("fuse", [True, False])
+@pytest.mark.parametrize("bad", ["CAST(f AS BIGINT)", "1 / n", "w + 1", "CAST(s AS BIGINT)"])
+@pytest.mark.parametrize(
+    "later",
+    [
+        {"type": "filter", "where": "n > 0"},
+        {"type": "select", "columns": ["n"]},
+        {"type": "drop", "columns": ["v"]},
+        {"type": "groupby", "by": "n", "agg": {"rows": "count"}},
+        {"type": "sql", "sql": "SELECT n FROM x WHERE n > 0"},
+    ],
+    ids=lambda step: step["type"],
+)
+def test_error_in_a_row_that_a_later_step_drops(flow, fuse, bad, later):
+    """Each step runs to its end: what a later one needs decides nothing about its errors."""
+    table = {"n": [1, 0], "f": [1.0, float("inf")], "w": [1, 2**63 - 1], "s": ["1", "x"]}
+    steps = [
+        {"name": "x", "type": "transform", "input": "t", "columns": {"v": bad}},
+        {"name": "out", **({} if later["type"] == "sql" else {"input": "x"}), **later},
+    ]
+    with pytest.raises(errors.StepError) as caught:
+        flow.run({"t": table}, *steps, settings={"fuse": fuse})
+    assert (caught.value.step, caught.value.code) == ("x", "E601")
 
 
 def test_chain_against_pandas(flow):

@@ -187,6 +187,18 @@ def test_keys_of_two_number_types_match(flow, left, right):
     assert found.column_names == ["id", "a", "b"]
 
 
+@pytest.mark.parametrize("how", ["inner", "left", "right", "full"])
+@pytest.mark.parametrize(("left", "right"), [(pa.float64(), I64), (I64, pa.float64()), (pa.int32(), I64)], ids=str)  # fmt: skip
+def test_key_has_the_type_of_the_side_that_fills_it(flow, how, left, right):
+    a = pa.table({"id": pa.array([1, 2], left), "a": [1, 2]})
+    b = pa.table({"id": pa.array([2, 3], right), "b": [1, 2]})
+    found = join(flow, a, b, on="id", how=how)["id"]
+    wide = pa.float64() if pa.float64() in {left, right} else I64
+    assert found.type == {"right": right, "full": wide}.get(how, left)
+    expected = {"inner": [2], "left": [1, 2], "right": [2, 3], "full": [1, 2, 3]}
+    assert sorted(found.to_pylist()) == expected[how]
+
+
 def test_unknown_key_names_its_side(flow):
     error = fails(flow, on="idd")
     assert error.code == "E301"

@@ -237,3 +237,51 @@ class TestUnion:
 
     def test_one_input_is_invalid(self, flow):
         flow.invalid({"t": A}, {"type": "union", "input": ["t"]})
+
+
+@pytest.mark.parametrize("fuse", [True, False])
+class TestOrderSurvives:
+    """Steps that keep the order of rows keep that of a sort, fused or not."""
+
+    @pytest.mark.parametrize(
+        "later",
+        [
+            {"type": "filter", "where": "n <> 3"},
+            {"type": "select", "columns": ["n", "x", "k"]},
+            {"type": "transform", "columns": {"m": "n + 1"}},
+            {"type": "cast", "columns": {"x": "float32"}},
+            {"type": "rename", "columns": {"k": "key"}},
+            {"type": "drop", "columns": ["k"]},
+            {"type": "limit", "n": 4},
+            {"type": "limit", "n": 3, "offset": 1},
+            {"type": "union", "input": ["s", "u"]},
+            {"type": "union", "input": ["u", "s"]},
+            {"type": "check", "rules": [{"unique": ["n"]}]},
+        ],
+        ids=str,
+    )
+    def test_after(self, flow, fuse, later):
+        steps = [
+            {"name": "s", "type": "sort", "input": "t", "by": ["n desc"]},
+            {"name": "out", "input": "s", **later},
+        ]
+        other = TABLE.slice(0, 2).set_column(2, "n", pa.array([70, 60]))
+        found = flow.table({"t": TABLE, "u": other}, *steps, settings={"fuse": fuse})
+        expected = [6, 5, 4, 3, 2, 1]
+        if later["type"] == "filter":
+            expected.remove(3)
+        elif later["type"] == "limit":
+            expected = expected[later.get("offset", 0) :][: later["n"]]
+        elif later["type"] == "union":
+            expected = [70, 60, *expected] if later["input"][0] == "u" else [*expected, 70, 60]
+        assert order(found) == expected
+
+    def test_union_of_two_sorts_and_a_limit(self, flow, fuse):
+        steps = [
+            {"name": "a", "type": "sort", "input": "t", "by": ["n desc"]},
+            {"name": "b", "type": "sort", "input": "t", "by": ["n"]},
+            {"name": "c", "type": "union", "input": ["a", "b"]},
+            {"name": "out", "type": "limit", "input": "c", "n": 5, "offset": 4},
+        ]
+        found = flow.table({"t": TABLE}, *steps, settings={"fuse": fuse})
+        assert order(found) == [2, 1, 1, 2, 3]

@@ -127,6 +127,8 @@ fn fused_consumers(
         return consumer;
     }
     let mut size = vec![1usize; plan.steps.len()];
+    let holds = |kind: &str| plan.steps.iter().map(|step| step.kind == kind).collect::<Vec<_>>();
+    let (mut sorted, mut united) = (holds("sort"), holds("union"));
     // Inputs first, so that `size` is final when a step is looked at.
     for index in steps.topological_order() {
         let index = index as usize;
@@ -141,10 +143,15 @@ fn fused_consumers(
             && !plan.keep.contains(&step.output)
             && !produces_for_itself(step)
             && accepts(target, &step.output)
+            && !(sorted[index] && forgets_order(target))
+            // A limit takes what comes first, and the inputs of a union come at the same time.
+            && !(united[index] && target.kind == "limit")
             && size[index] + size[next] <= MAX_STEPS;
         if fusable {
             consumer[index] = Some(next);
             size[next] += size[index];
+            sorted[next] |= sorted[index];
+            united[next] |= united[index];
         }
     }
     consumer
@@ -168,6 +175,11 @@ fn accepts(target: &StepSpec, dataset: &str) -> bool {
         "sql" => crate::steps::sql::reads_once(text("sql"), &alias_of(target, dataset)),
         _ => true,
     }
+}
+
+/// Whether a sort inside the plan of `target` would be dropped: SQL gives it no meaning there.
+fn forgets_order(target: &StepSpec) -> bool {
+    matches!(target.kind.as_str(), "union" | "sql")
 }
 
 /// The name under which an SQL step knows a dataset.

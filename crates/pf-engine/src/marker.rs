@@ -50,12 +50,12 @@ impl StepCounter {
     }
 }
 
-/// Ends `step` in a logical plan. Columns that can fail are computed even if nobody reads them, so
-/// that an error does not depend on what runs together; predicates on them stay above, and with
-/// `fence` all predicates do.
+/// Ends `step` in a logical plan. Columns that can fail are computed on all rows, even if nobody
+/// reads them, so that an error does not depend on what runs together: predicates of later steps
+/// stay above such a step, and above one with `fence`.
 pub fn mark(planned: Planned, step: &str, counter: &Arc<StepCounter>) -> LogicalPlan {
     let Planned { plan, fallible, fence } = planned;
-    let fenced = if fence { all_columns(&plan) } else { fallible.clone() };
+    let fenced = if fence || !fallible.is_empty() { all_columns(&plan) } else { BTreeSet::new() };
     let marker = Marker {
         step: Some(StepMark { step: step.to_owned(), counter: Arc::clone(counter) }),
         fenced,

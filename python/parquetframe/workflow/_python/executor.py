@@ -11,7 +11,7 @@ import secrets
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from parquetframe.errors import Cancelled, SchemaError
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 _POLL_S: Final = 0.05
 _INLINE: Final = {"noop"}
+# A wrong name or type anywhere in these is found before a value in another place can fail.
+_MANY_EXPRESSIONS: Final = {"select", "transform", "cast", "groupby"}
 
 
 @dataclass
@@ -166,6 +168,9 @@ class Run:
         try:
             context.check_cancelled()
             _require_tables(step, inputs)
+            if step["type"] in _MANY_EXPRESSIONS:
+                dry = replace(context, planning=True, warnings=[], info={})
+                STEPS[step["type"]](step["config"], [table.slice(0, 0) for table in inputs], dry)
             report.table = STEPS[step["type"]](step["config"], inputs, context)
             if report.table is None and self._dag.consumers.get(step["output"]):
                 _refuse_nothing(step)

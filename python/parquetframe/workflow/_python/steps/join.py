@@ -70,7 +70,11 @@ def run(config: dict[str, Any], inputs: list[pa.Table], context: StepContext) ->
     result = left.take(pairs.left_rows())
     if how in {"semi", "anti"}:
         return result
-    if config["coalesce_keys"] and how in {"right", "full"}:
+    if config["coalesce_keys"] and how == "right":  # every row has a right key: its type stays
+        for a, b in config["on"]:
+            values = right.column(b).take(pairs.right_rows())
+            result = result.set_column(result.schema.get_field_index(a), a, values)
+    elif config["coalesce_keys"] and how == "full":
         result = _coalesced(result, config["on"], right_keys, pairs)
     for name, new_name in names:
         values = right.column(name).take(pairs.right_rows())
@@ -95,7 +99,8 @@ def common_keys(left: Keys, right: Keys, names: list[Any]) -> tuple[Keys, Keys]:
                 column=left_name,
                 hint="give both one type with a cast step",
             )
-        pairs.append((a.cast(common), b.cast(common)))
+        safe = not pa.types.is_floating(common)  # a wide integer meets its nearest float
+        pairs.append((a.cast(common, safe=safe), b.cast(common, safe=safe)))
     return [a for a, _ in pairs], [b for _, b in pairs]
 
 
