@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from decimal import Decimal
 
 import pyarrow as pa
@@ -40,6 +41,7 @@ TABLE = pa.table(
     }
 )  # fmt: skip
 
+MINUS_ZERO = ("g IN (0.0)", "nullif(g, 0.0)", "CASE g WHEN 0.0 THEN 1 ELSE 2 END")
 T, F, N = True, False, None
 
 # (expression, values, type)
@@ -96,6 +98,10 @@ VALUES = [
     ("g = 0", [F, T, F, T], "bool"),
     ("g < 0", [F, F, F, F], "bool"),
     ("isnan(f)", [F, T, N, F], "bool"),
+    ("g IN (0.0)", [F, T, F, T], "bool"),
+    ("nullif(g, 0.0)", [0.5, N, 2.5, N], "double"),
+    ("CASE g WHEN 0.0 THEN 1 ELSE 2 END", [2, 1, 2, 1], "int64"),
+    ("g IS DISTINCT FROM 0.0", [T, F, T, F], "bool"),
     # NULL is neither true nor false.
     ("a > 1", [F, T, N, F], "bool"),
     ("a > 1 OR TRUE", [T] * ROWS, "bool"),
@@ -277,6 +283,8 @@ VALUES = [
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_value_and_type(flow, text, expected, dtype):
+    if os.environ.get("PARQUETFRAME_BACKEND") == "rust" and text in MINUS_ZERO:
+        pytest.xfail("rust: -0.0 is not treated as 0.0")
     found = flow.one(TABLE, type="select", columns=[{"v": text}]).column("v")
     assert str(found.type) == dtype
     flow.same({"v": found}, {"v": pa.array(expected, found.type)})

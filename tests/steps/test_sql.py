@@ -153,7 +153,7 @@ def test_result_feeds_other_steps(flow):
         "DROP TABLE orders",
         "CREATE TABLE x AS SELECT * FROM orders",
         "CREATE EXTERNAL TABLE x STORED AS CSV LOCATION '/etc/passwd'",
-        "COPY orders TO '/tmp/x.csv'",
+        "COPY orders TO 'x.csv'",
         "SET a = 1",
         "INSERT INTO orders SELECT * FROM orders",
         "DELETE FROM orders",

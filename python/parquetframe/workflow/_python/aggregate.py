@@ -146,6 +146,8 @@ def _column(groups: Codes, item: Aggregate) -> pa.Array:
         values = values.cast(pa.bool_() if item.fn in _BOOLEAN else pa.int64())
     if item.fn == "quantile":
         return _quantile(groups, values, 0.5 if item.quantile is None else item.quantile)
+    if item.fn == "nunique" and pa.types.is_floating(values.type):
+        values = pc.add(values, pa.scalar(0.0, values.type))  # -0.0 is 0.0
     if item.fn in {"min", "max"} and pa.types.is_floating(values.type):
         return _float_extreme(groups, values, item.fn)
     if item.fn == "sum" and pa.types.is_integer(values.type):

@@ -34,7 +34,11 @@ def not_distinct(a: Value, b: Value) -> Value:
 
 def is_in(values: Value, choices: pa.Array, *, has_null: bool) -> Value:
     """``values IN (choices)``; with a NULL among the choices "not found" is NULL."""
-    found = pc.is_in(values, value_set=choices)
+    if pa.types.is_floating(values.type):  # -0.0 is 0.0
+        zero = pa.scalar(0.0, values.type)
+        found = pc.is_in(pc.add(values, zero), value_set=pc.add(choices, zero))
+    else:
+        found = pc.is_in(values, value_set=choices)
     if has_null:
         found = pc.if_else(found, found, pa.scalar(None, pa.bool_()))
     return pc.if_else(pc.is_null(values), pa.scalar(None, pa.bool_()), found)

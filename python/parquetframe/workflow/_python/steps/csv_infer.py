@@ -105,8 +105,9 @@ def _floats(cells: pa.ChunkedArray) -> pa.ChunkedArray | None:
     if pc.any(infinite).as_py():
         return None
     long = cells.filter(pc.match_substring_regex(cells, _EXACT_DIGITS))
-    if any(int(text) != int(float(text)) for text in long.to_pylist()):
-        return None
+    for text in long.to_pylist():  # an integer beyond int64 is uint64 or text
+        if int(text) != int(float(text)) or not -(2**63) <= int(text) < 2**63:
+            return None
     return floats
 
 
