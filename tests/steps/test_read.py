@@ -5,7 +5,6 @@ from __future__ import annotations
 import bz2
 import datetime as dt
 import gzip
-import os
 from decimal import Decimal
 
 import fastavro
@@ -146,23 +145,17 @@ class TestParquet:
     @pytest.mark.parametrize("values", [[1.5, NAN], [NAN, 1.5], [NAN, NAN], [1.5, NAN, None]])
     def test_nan_beside_one_other_value(self, reader, flow, tmp_path, dtype, values):
         """Statistics leave NaN out: min = max does not mean that all values are equal."""
-        if os.environ.get("PARQUETFRAME_BACKEND") == "rust":
-            pytest.xfail("rust: pruning by Parquet statistics overlooks NaN")
         table = pa.table({"f": pa.array(values, dtype)})
         pq.write_table(table, tmp_path / "t.parquet")
         flow.same(reader.table("t.parquet"), table)
 
     @pytest.mark.parametrize("where", ["f > 1", "NOT f < 9", "f <> 0", "f = CAST('NaN' AS DOUBLE)"])
     def test_where_finds_nan_beyond_the_statistics(self, reader, flow, tmp_path, where):
-        if os.environ.get("PARQUETFRAME_BACKEND") == "rust":
-            pytest.xfail("rust: pruning by Parquet statistics overlooks NaN")
         pq.write_table(pa.table({"f": [0.0, NAN], "n": [1, 2]}), tmp_path / "t.parquet")
         found = reader.table("t.parquet", where=where).filter(pa.compute.field("n") == 2)
         flow.same(found, {"f": [NAN], "n": [2]})
 
     def test_extremes_see_nan_beyond_the_statistics(self, flow):
-        if os.environ.get("PARQUETFRAME_BACKEND") == "rust":
-            pytest.xfail("rust: pruning by Parquet statistics overlooks NaN")
         table = {"f": [1.5, NAN]}
         found = flow.one(table, type="groupby", by=[], agg={"f": ["min", "max"]})
         flow.same(found, {"f_min": [1.5], "f_max": [NAN]})

@@ -139,6 +139,8 @@ fn set_options(config: &mut ConfigOptions, options: SessionOptions) {
     config.sql_parser.enable_ident_normalization = false;
     config.optimizer.enable_round_robin_repartition = !options.ordered;
     config.optimizer.prefer_hash_join = !options.sort_merge;
+    // Statistics of a file are taken as exact, but those of floats leave NaN out.
+    config.execution.collect_statistics = false;
     // Errors carry their own positions; a session that no one can query needs no catalog of itself.
     config.catalog.information_schema = false;
 }

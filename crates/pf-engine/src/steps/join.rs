@@ -148,6 +148,13 @@ fn rename_right(
         }
         let result =
             if taken.contains(&name) { format!("{name}{}", step.suffix) } else { name.clone() };
+        let mut result = result;
+        if matches!(step.how, How::Semi | How::Anti) {
+            // Only a condition sees the name; it cannot clash in the result.
+            while taken.contains(&result) {
+                result.push('_');
+            }
+        }
         if !taken.insert(result.clone()) {
             return Err(EngineError::Schema {
                 code: "E301",

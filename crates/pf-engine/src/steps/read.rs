@@ -8,6 +8,7 @@ use std::sync::Arc;
 use datafusion::arrow::datatypes::{DataType, Schema, SchemaRef};
 use datafusion::catalog::TableProvider;
 use datafusion::common::TableReference;
+use datafusion::common::config::TableParquetOptions;
 use datafusion::datasource::file_format::parquet::ParquetFormat;
 use datafusion::datasource::listing::{
     ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl,
@@ -184,10 +185,39 @@ fn parquet_table(
         })
         .map(|url| Ok(ListingTableUrl::try_new(url?, None)?))
         .collect::<Result<Vec<_>, EngineError>>()?;
-    let options = ListingOptions::new(Arc::new(ParquetFormat::default())).with_file_extension("");
+    let mut format = TableParquetOptions::default();
+    let mut options = ListingOptions::new(Arc::new(ParquetFormat::default()));
+    if has_floats(paths)? {
+        // Statistics of floats leave NaN out, the largest number here: rows that hold it would be
+        // pruned away, and a column whose other values are all equal taken for a constant.
+        format.global.pruning = false;
+        format.global.enable_page_index = false;
+        let format = ParquetFormat::default().with_options(format);
+        options = ListingOptions::new(Arc::new(format));
+    }
+    let options = options.with_file_extension("");
     let config = ListingTableConfig::new_with_multi_paths(urls).with_listing_options(options);
     let inferred = context::runtime()?.block_on(config.infer_schema(context.state))?;
     Ok(Arc::new(ListingTable::try_new(inferred)?))
+}
+
+/// Whether a column of the files, or a part of one, is a float.
+fn has_floats(paths: &[PathBuf]) -> Result<bool, EngineError> {
+    let Some(first) = paths.first() else { return Ok(false) };
+    let schema = ParquetFile::open(first)?.schema();
+    Ok(schema.fields().iter().any(|field| holds_float(field.data_type())))
+}
+
+fn holds_float(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::List(item)
+        | DataType::LargeList(item)
+        | DataType::FixedSizeList(item, _)
+        | DataType::Map(item, _) => holds_float(item.data_type()),
+        DataType::Struct(fields) => fields.iter().any(|field| holds_float(field.data_type())),
+        DataType::Dictionary(_, value) => holds_float(value),
+        other => other.is_floating(),
+    }
 }
 
 /// Our own look at each footer gives the better error for a damaged or different file.
