@@ -122,6 +122,17 @@ class Canceller:
         self._cancel()
 
 
+def idle_within(seconds):
+    """Whether this process stops using the processor, so that nothing works on unseen."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        before = time.process_time()
+        time.sleep(0.1)
+        if time.process_time() - before < 0.02:
+            return True
+    return False
+
+
 @pytest.mark.parametrize("name", SLOW_STEPS)
 def test_running_native_step_stops_soon(backend, slow_folder, name):
     if backend == "python" and name not in ON_PYTHON:
@@ -140,6 +151,7 @@ def test_running_native_step_stops_soon(backend, slow_folder, name):
     assert result.error is None
     assert latency < SOON_S
     assert small_files(slow_folder) == before
+    assert idle_within(5), "the cancelled step works on"
 
 
 def test_run_that_is_cancelled_raises(backend, slow_folder):

@@ -1,7 +1,9 @@
-//! Makes joins without keys stop when they are asked to.
+//! Makes joins stop when they are asked to.
 //!
-//! A nested loop join looks at every pair of rows inside one call, so dropping its stream does not
-//! end it. Its filter is evaluated all the time: there it learns that nobody waits any more.
+//! A task is dropped only where it waits, and an aggregate over a join that always has another
+//! batch never does: such a join's output ends with an error once nobody waits any more. A nested
+//! loop join looks at every pair of rows inside one call; there the filter, which is evaluated all
+//! the time, looks at the flag.
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -11,42 +13,118 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use datafusion::arrow::datatypes::{DataType, Schema};
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::common::Result;
-use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::error::DataFusionError;
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::logical_expr::ColumnarValue;
 use datafusion::physical_expr::PhysicalExpr;
-use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::joins::NestedLoopJoinExec;
 use datafusion::physical_plan::joins::utils::JoinFilter;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties};
+
+use futures::StreamExt;
 
 use crate::error::EngineError;
 
-/// `plan` with the filters of its nested loop joins guarded by `halt`.
+/// `plan` with joins that heed `halt`.
 pub fn heed(
     plan: Arc<dyn ExecutionPlan>,
     halt: &Arc<AtomicBool>,
 ) -> Result<Arc<dyn ExecutionPlan>> {
     plan.transform_up(|node| {
-        let Some(join) = node.downcast_ref::<NestedLoopJoinExec>() else {
+        if node.children().len() < 2 {
             return Ok(Transformed::no(node));
+        }
+        let input = match node.downcast_ref::<NestedLoopJoinExec>() {
+            Some(join) => guard_filter(join, halt)?.unwrap_or_else(|| Arc::clone(&node)),
+            None => node,
         };
-        let Some(filter) = join.filter() else { return Ok(Transformed::no(node)) };
-        let guarded = JoinFilter::new(
-            Arc::new(Guarded { inner: Arc::clone(filter.expression()), halt: Arc::clone(halt) }),
-            filter.column_indices().to_vec(),
-            Arc::clone(filter.schema()),
-        );
-        let projection = join.projection().as_ref().map(|indices| indices.to_vec());
-        let join = NestedLoopJoinExec::try_new(
-            Arc::clone(join.left()),
-            Arc::clone(join.right()),
-            Some(guarded),
-            join.join_type(),
-            projection,
-        )?;
-        Ok(Transformed::yes(Arc::new(join) as Arc<dyn ExecutionPlan>))
+        let halting: Arc<dyn ExecutionPlan> = Arc::new(HaltExec { input, halt: Arc::clone(halt) });
+        Ok(Transformed::yes(halting))
     })
     .map(|transformed| transformed.data)
+}
+
+/// `join` with a filter that looks at `halt`; `None` if it has no filter.
+fn guard_filter(
+    join: &NestedLoopJoinExec,
+    halt: &Arc<AtomicBool>,
+) -> Result<Option<Arc<dyn ExecutionPlan>>> {
+    let Some(filter) = join.filter() else { return Ok(None) };
+    let guarded = JoinFilter::new(
+        Arc::new(Guarded { inner: Arc::clone(filter.expression()), halt: Arc::clone(halt) }),
+        filter.column_indices().to_vec(),
+        Arc::clone(filter.schema()),
+    );
+    let projection = join.projection().as_ref().map(|indices| indices.to_vec());
+    Ok(Some(Arc::new(NestedLoopJoinExec::try_new(
+        Arc::clone(join.left()),
+        Arc::clone(join.right()),
+        Some(guarded),
+        join.join_type(),
+        projection,
+    )?)))
+}
+
+fn cancelled() -> DataFusionError {
+    DataFusionError::External(Box::new(EngineError::Cancelled))
+}
+
+/// Passes batches on until `halt` is set. Added after planning, so no rule ever sees it.
+#[derive(Debug)]
+struct HaltExec {
+    input: Arc<dyn ExecutionPlan>,
+    halt: Arc<AtomicBool>,
+}
+
+impl DisplayAs for HaltExec {
+    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("HaltExec")
+    }
+}
+
+impl ExecutionPlan for HaltExec {
+    fn name(&self) -> &'static str {
+        "HaltExec"
+    }
+
+    fn properties(&self) -> &Arc<PlanProperties> {
+        self.input.properties()
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+        vec![&self.input]
+    }
+
+    fn apply_expressions(
+        &self,
+        _f: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
+    ) -> Result<TreeNodeRecursion> {
+        Ok(TreeNodeRecursion::Continue)
+    }
+
+    fn with_new_children(
+        self: Arc<Self>,
+        mut children: Vec<Arc<dyn ExecutionPlan>>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        match children.pop() {
+            Some(input) => Ok(Arc::new(Self { input, halt: Arc::clone(&self.halt) })),
+            None => Ok(self),
+        }
+    }
+
+    fn execute(
+        &self,
+        partition: usize,
+        context: Arc<TaskContext>,
+    ) -> Result<SendableRecordBatchStream> {
+        let input = self.input.execute(partition, context)?;
+        let (schema, halt) = (input.schema(), Arc::clone(&self.halt));
+        let batches = input
+            .map(move |batch| if halt.load(Ordering::Relaxed) { Err(cancelled()) } else { batch });
+        Ok(Box::pin(RecordBatchStreamAdapter::new(schema, batches)))
+    }
 }
 
 #[derive(Debug)]
@@ -86,7 +164,7 @@ impl PhysicalExpr for Guarded {
 
     fn evaluate(&self, batch: &RecordBatch) -> Result<ColumnarValue> {
         if self.halt.load(Ordering::Relaxed) {
-            return Err(DataFusionError::External(Box::new(EngineError::Cancelled)));
+            return Err(cancelled());
         }
         self.inner.evaluate(batch)
     }
