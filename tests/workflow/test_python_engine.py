@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -1354,6 +1355,15 @@ def test_interrupt_in_the_callback_cancels() -> None:
     assert run([noop("a"), noop("b")], on_event=on_event)["status"] == "cancelled"
 
 
+@pytest.fixture
+def default_sigint() -> Iterator[None]:
+    """Python's own handler, also where the tests run as a background job that ignores Ctrl-C."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("default_sigint")
 def test_ctrl_c_cancels(tmp_path: Path) -> None:
     (tmp_path / "ctrl_c_module.py").write_text(
         "import os, signal\ndef press(ctx):\n    os.kill(os.getpid(), signal.SIGINT)\n    while not ctx.cancelled():\n        pass\n"

@@ -17,6 +17,7 @@ use tokio::runtime::Runtime;
 
 use crate::checked::CheckedArithmetic;
 use crate::error::EngineError;
+use crate::floats::OneZeroOneNan;
 use crate::marker::MarkingPlanner;
 use crate::strict::StrictOperators;
 use crate::sum::CheckedSum;
@@ -122,7 +123,8 @@ fn template() -> &'static SessionState {
     TEMPLATE.get_or_init(|| {
         let mut builder = SessionStateBuilder::new_with_default_features()
             .with_query_planner(Arc::new(MarkingPlanner))
-            .with_type_planner(Arc::new(TypeNames));
+            .with_type_planner(Arc::new(TypeNames))
+            .with_analyzer_rule(Arc::new(OneZeroOneNan));
         let planners = builder.expr_planners().get_or_insert_default();
         planners.insert(0, Arc::new(CheckedArithmetic));
         planners.insert(0, Arc::new(StrictOperators));

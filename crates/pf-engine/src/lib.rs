@@ -17,6 +17,7 @@ mod describe;
 mod error;
 mod execute;
 mod expression;
+mod floats;
 mod group;
 mod guard;
 mod marker;

@@ -37,6 +37,8 @@ def is_in(values: Value, choices: pa.Array, *, has_null: bool) -> Value:
     if pa.types.is_floating(values.type):  # -0.0 is 0.0
         zero = pa.scalar(0.0, values.type)
         found = pc.is_in(pc.add(values, zero), value_set=pc.add(choices, zero))
+        if pc.any(pc.is_nan(choices)).as_py():  # whatever the bits of a NaN are
+            found = pc.or_(found, pc.fill_null(pc.is_nan(values), False))
     else:
         found = pc.is_in(values, value_set=choices)
     if has_null:
