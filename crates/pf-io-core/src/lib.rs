@@ -10,23 +10,26 @@
 
 pub mod avro;
 pub mod batch;
+pub mod context;
 pub mod csv;
 pub mod error;
 pub mod format;
 mod glob;
 mod inflate;
+pub mod mem;
 pub mod parquet;
 pub mod sink;
 pub mod source;
 pub mod writer;
 
 pub use avro::{AvroBatches, AvroFile};
+pub use context::{Budget, Context};
 pub use csv::{BadLines, CsvBatches, CsvFile, CsvOptions};
 pub use error::IoError;
 pub use format::{Compression, Format};
 pub use parquet::{ColumnMetadata, ParquetBatches, ParquetFile, ParquetMetadata, RowGroup};
 pub use sink::{AtomicFile, WriteMode};
-pub use source::expand;
+pub use source::{Source, expand};
 pub use writer::{QuoteStyle, TableWriter, WriteOptions, WriteReport};
 
 /// What every function of this crate returns.

@@ -1,10 +1,117 @@
-//! Paths in, open files out: clear errors, folders and globs.
+//! Paths in, open files out: clear errors, folders and globs; and [`Source`], bytes by position.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use bytes::Bytes;
 
 use crate::format::Format;
 use crate::{IoError, Result, glob};
+
+/// An open file, or bytes in memory, read by position from any thread. Clones share the file.
+#[derive(Debug, Clone)]
+pub struct Source {
+    name: PathBuf,
+    size: u64,
+    content: Content,
+}
+
+#[derive(Debug, Clone)]
+enum Content {
+    File { file: Arc<File>, modified: Option<SystemTime> },
+    Memory(Bytes),
+}
+
+impl Source {
+    /// Opens a file that must have bytes.
+    pub fn open(path: &Path) -> Result<Self> {
+        let (file, size) = open_nonempty(path)?;
+        let modified = file.metadata().ok().and_then(|metadata| metadata.modified().ok());
+        let content = Content::File { file: Arc::new(file), modified };
+        Ok(Self { name: path.to_path_buf(), size, content })
+    }
+
+    /// Bytes under a name for error messages.
+    pub fn memory(name: impl Into<PathBuf>, bytes: Bytes) -> Result<Self> {
+        let name = name.into();
+        if bytes.is_empty() {
+            return Err(IoError::Empty { path: name });
+        }
+        Ok(Self { name, size: bytes.len() as u64, content: Content::Memory(bytes) })
+    }
+
+    /// The path, or the name given to the bytes.
+    pub fn path(&self) -> &Path {
+        &self.name
+    }
+
+    /// Bytes there are.
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Fills `out` from `offset` on; a file that has become shorter is an error.
+    pub fn read_exact_at(&self, offset: u64, out: &mut [u8]) -> Result<()> {
+        match &self.content {
+            Content::File { file, .. } => {
+                read_file_at(file, offset, out).map_err(|error| match error.kind() {
+                    std::io::ErrorKind::UnexpectedEof => self.shrank(),
+                    _ => IoError::reading(&self.name, error),
+                })
+            }
+            Content::Memory(bytes) => {
+                let start = usize::try_from(offset).unwrap_or(usize::MAX);
+                let part = bytes.get(start..).and_then(|rest| rest.get(..out.len()));
+                out.copy_from_slice(part.ok_or_else(|| self.shrank())?);
+                Ok(())
+            }
+        }
+    }
+
+    /// The bytes in memory, if that is where they are.
+    pub fn in_memory(&self) -> Option<&Bytes> {
+        match &self.content {
+            Content::Memory(bytes) => Some(bytes),
+            Content::File { .. } => None,
+        }
+    }
+
+    /// An error if the file is no longer the one that was opened: other bytes than at the start.
+    pub fn check_unchanged(&self) -> Result<()> {
+        let Content::File { file, modified } = &self.content else { return Ok(()) };
+        let now = file.metadata().map_err(|source| IoError::reading(&self.name, source))?;
+        if now.len() == self.size && now.modified().ok() == *modified {
+            Ok(())
+        } else {
+            Err(self.shrank())
+        }
+    }
+
+    fn shrank(&self) -> IoError {
+        let source = std::io::Error::other("the file changed while it was read");
+        IoError::Os { path: self.name.clone(), source }
+    }
+}
+
+#[cfg(unix)]
+fn read_file_at(file: &File, offset: u64, out: &mut [u8]) -> std::io::Result<()> {
+    std::os::unix::fs::FileExt::read_exact_at(file, out, offset)
+}
+
+#[cfg(windows)]
+fn read_file_at(file: &File, mut offset: u64, mut out: &mut [u8]) -> std::io::Result<()> {
+    while !out.is_empty() {
+        let count = std::os::windows::fs::FileExt::seek_read(file, out, offset)?;
+        if count == 0 {
+            return Err(std::io::ErrorKind::UnexpectedEof.into());
+        }
+        out = &mut out[count..];
+        offset += count as u64;
+    }
+    Ok(())
+}
 
 /// Opens `path` for reading; says whether it is missing or a directory.
 pub fn open(path: &Path) -> Result<File> {
