@@ -110,6 +110,13 @@ impl Block {
         self.size
     }
 
+    /// The same block, of which only the first `size` bytes are used.
+    #[must_use]
+    pub fn truncated(mut self, size: usize) -> Self {
+        self.size = size.min(self.size);
+        self
+    }
+
     /// The bytes as numbers.
     pub fn as_slice<T: Plain>(&self) -> &[T] {
         // SAFETY: the block is initialised, aligned to 64 bytes and holds `size` bytes.

@@ -5,10 +5,7 @@
 //! lengths: every list must fit the bytes that are there, and the schema must be a tree of bounded
 //! depth. O(footer bytes), no allocation beyond the depth.
 
-use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
-use std::path::Path;
-
+use crate::source::Source;
 use crate::{IoError, Result};
 
 /// Nested structs, lists and maps in the thrift bytes; real footers stay below ten.
@@ -21,21 +18,19 @@ const MAX_FOOTER: u64 = 512 << 20;
 const MIN_ROW_GROUP: usize = 7;
 
 /// Checks magic bytes, footer length and footer shape; returns the footer's length.
-pub(super) fn check(path: &Path, file: &mut File, size: u64) -> Result<u64> {
+pub(super) fn check(source: &Source) -> Result<u64> {
+    let (path, size) = (source.path(), source.size());
     let bad = |message: &str| IoError::parquet(path, message);
-    let read = |file: &mut File, from: u64, length: u64| {
-        file.seek(SeekFrom::Start(from)).map_err(|source| IoError::reading(path, source))?;
-        let mut bytes = Vec::new();
-        file.take(length)
-            .read_to_end(&mut bytes)
-            .map_err(|source| IoError::reading(path, source))?;
-        if bytes.len() as u64 == length { Ok(bytes) } else { Err(bad("the file shrank")) }
+    let read = |from: u64, length: u64| {
+        let mut bytes = vec![0; length as usize];
+        source.read_exact_at(from, &mut bytes)?;
+        Ok::<_, IoError>(bytes)
     };
     if size < 12 {
         return Err(bad("not a Parquet file: shorter than 12 bytes"));
     }
-    let head = read(file, 0, 4)?;
-    let tail = read(file, size - 8, 8)?;
+    let head = read(0, 4)?;
+    let tail = read(size - 8, 8)?;
     if &tail[4..] == b"PARE" || head == b"PARE" {
         return Err(IoError::unsupported(path, "encrypted Parquet is not supported"));
     }
@@ -54,7 +49,7 @@ pub(super) fn check(path: &Path, file: &mut File, size: u64) -> Result<u64> {
         let path = path.to_path_buf();
         return Err(IoError::Limit { path, needed: length, limit: MAX_FOOTER, message });
     }
-    let footer = read(file, size - 8 - length, length)?;
+    let footer = read(size - 8 - length, length)?;
     let mut walk = Walk { data: &footer, pos: 0 };
     walk.file_metadata()
         .map_err(|reason| bad(&format!("damaged footer, byte {}: {reason}", walk.pos)))?;

@@ -4,10 +4,20 @@
 //! around it, panics become errors and the rows it gives are counted against the footer.
 
 pub mod metadata;
+pub mod options;
+pub mod predicate;
 pub mod read;
+pub mod stream;
+pub mod table;
 pub mod write;
 
+mod file;
+mod filtered;
+mod flat;
 mod footer;
 
 pub use metadata::{ColumnMetadata, ParquetMetadata, RowGroup};
+pub use options::ReadOptions;
 pub use read::{ParquetBatches, ParquetFile};
+pub use stream::{ParquetStream, stream};
+pub use table::{Column, Table, read};

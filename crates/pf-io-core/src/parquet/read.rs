@@ -46,9 +46,9 @@ impl Stamp {
 impl ParquetFile {
     /// Reads the footer of `path`.
     pub fn open(path: &Path) -> Result<Self> {
-        let (mut file, size) = source::open_nonempty(path)?;
+        let (file, size) = source::open_nonempty(path)?;
         let stamp = Stamp::of(&file.metadata().map_err(|source| IoError::reading(path, source))?);
-        let footer_size = footer::check(path, &mut file, size)?;
+        let footer_size = footer::check(&source::Source::open(path)?)?;
         let inner = guard(path, || ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()))?;
         check_numbers(inner.metadata(), size).map_err(|reason| IoError::parquet(path, reason))?;
         let described = describe(inner.metadata(), inner.schema(), size, footer_size);
@@ -181,7 +181,10 @@ impl Iterator for ParquetBatches {
 }
 
 /// Runs a decoder; its errors and its panics become ours.
-fn guard<T, E: std::fmt::Display>(path: &Path, work: impl FnOnce() -> Result<T, E>) -> Result<T> {
+pub(super) fn guard<T, E: std::fmt::Display>(
+    path: &Path,
+    work: impl FnOnce() -> Result<T, E>,
+) -> Result<T> {
     // Whatever the closure touches is dropped after a panic.
     match catch_unwind(AssertUnwindSafe(work)) {
         Ok(Ok(value)) => Ok(value),
@@ -195,7 +198,7 @@ fn guard<T, E: std::fmt::Display>(path: &Path, work: impl FnOnce() -> Result<T, 
 }
 
 /// Counts agree and every column chunk lies inside the file.
-fn check_numbers(metadata: &ParquetMetaData, size: u64) -> Result<(), String> {
+pub(super) fn check_numbers(metadata: &ParquetMetaData, size: u64) -> Result<(), String> {
     let mut rows = 0_i64;
     for (index, group) in metadata.row_groups().iter().enumerate() {
         if group.num_rows() < 0 {
