@@ -14,6 +14,7 @@ pub mod context;
 pub mod csv;
 pub mod error;
 pub mod format;
+pub mod frame;
 mod glob;
 mod inflate;
 pub mod mem;

@@ -1,17 +1,12 @@
-//! Rust errors as the classes of `parquetframe.errors`.
+//! Rust errors as the classes of `parquetframe.errors`: what every module needs.
 
-use pf_engine::{EngineError, ErrorFacts, RunError, StepFailure};
-use pf_graph_core::GraphError;
-use pf_workflow_core::WorkflowError;
+use pf_io_core::IoError;
 use pyo3::import_exception;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use crate::callbacks;
-
 import_exception!(parquetframe.errors, InternalError);
 import_exception!(parquetframe.errors, ValidationError);
-import_exception!(parquetframe.errors, CycleError);
 
 /// A defect of ours.
 pub(crate) fn internal(message: &str) -> PyErr {
@@ -23,71 +18,48 @@ pub(crate) fn validation(message: &str) -> PyErr {
     ValidationError::new_err(message.to_owned())
 }
 
-/// A run that could not begin.
-pub(crate) fn run_error(py: Python<'_>, error: &RunError) -> PyErr {
+/// An error of pf-io-core as its Python exception, with its facts as attributes.
+pub(crate) fn io_error(py: Python<'_>, error: &IoError) -> PyErr {
+    let raised = || -> PyResult<PyErr> {
+        let facts = PyDict::new(py);
+        if let Some(path) = error.path().filter(|path| !path.as_os_str().is_empty()) {
+            facts.set_item("path", path.to_string_lossy().as_ref())?;
+        }
+        if let Some(hint) = error.hint() {
+            facts.set_item("hint", hint)?;
+        }
+        if let Some(column) = error.column().filter(|column| !column.is_empty()) {
+            facts.set_item("column", column)?;
+        }
+        if let Some(line) = error.line() {
+            facts.set_item("line", line)?;
+        }
+        if let Some(record) = error.record() {
+            facts.set_item("row", record)?;
+        }
+        if let Some(block) = error.block() {
+            facts.set_item("block", block)?;
+        }
+        if let Some(number) = error.os_error().and_then(std::io::Error::raw_os_error) {
+            facts.set_item("errno", number)?;
+        }
+        let class = py.import("parquetframe.errors")?.getattr(class_of(error))?;
+        Ok(PyErr::from_value(class.call((error.to_string(),), Some(&facts))?))
+    };
+    raised().unwrap_or_else(|other| other)
+}
+
+fn class_of(error: &IoError) -> &'static str {
     match error {
-        RunError::Workflow(WorkflowError::Cycle { path }) => {
-            let raised = CycleError::new_err(error.to_string());
-            match raised.value(py).setattr("cycle", path.clone()) {
-                Ok(()) => raised,
-                Err(other) => other,
-            }
-        }
-        RunError::Workflow(_) => ValidationError::new_err(error.to_string()),
-        _ => internal(&error.to_string()),
+        IoError::NotFound { .. } | IoError::NoDataFiles { .. } => "SourceNotFound",
+        IoError::Parquet { .. } => "ParquetError",
+        IoError::Csv { .. } => "CsvError",
+        IoError::Avro { .. } => "AvroError",
+        IoError::Schema { .. } => "SchemaError",
+        IoError::Limit { .. } => "LimitExceeded",
+        IoError::Write { .. } | IoError::Exists { .. } => "WriteError",
+        IoError::Unsupported { .. } => "UnsupportedFeature",
+        IoError::Cancelled => "Cancelled",
+        _ => "IoError",
     }
-}
-
-/// The error dictionary of a failed step.
-pub(crate) fn failure_dict<'py>(
-    py: Python<'py>,
-    failure: &StepFailure,
-) -> PyResult<Bound<'py, PyDict>> {
-    let dict = facts_dict(py, &ErrorFacts::from(failure))?;
-    dict.set_item("data", data_of(py, &failure.error)?)?;
-    if let EngineError::Callback { source, .. } = &failure.error
-        && let Some(exception) = callbacks::exception(py, source)
-    {
-        dict.set_item("exception", exception)?;
-    }
-    Ok(dict)
-}
-
-/// The part of an error dictionary that needs no more than text.
-pub(crate) fn facts_dict<'py>(py: Python<'py>, facts: &ErrorFacts) -> PyResult<Bound<'py, PyDict>> {
-    let dict = PyDict::new(py);
-    dict.set_item("step", &facts.step)?;
-    dict.set_item("key", &facts.key)?;
-    dict.set_item("code", facts.code)?;
-    dict.set_item("kind", facts.kind)?;
-    dict.set_item("class", facts.class)?;
-    dict.set_item("message", &facts.message)?;
-    dict.set_item("hint", &facts.hint)?;
-    dict.set_item("data", PyDict::new(py))?;
-    Ok(dict)
-}
-
-fn data_of<'py>(py: Python<'py>, error: &EngineError) -> PyResult<Bound<'py, PyDict>> {
-    let data = PyDict::new(py);
-    match error {
-        EngineError::Io(error) => {
-            if let Some(path) = error.path() {
-                data.set_item("path", path.to_string_lossy().as_ref())?;
-            }
-            data.set_item("line", error.line())?;
-            data.set_item("row", error.record())?;
-            data.set_item("column", error.column())?;
-        }
-        EngineError::UnknownColumn { name, .. } => data.set_item("column", name)?,
-        EngineError::Schema { column, .. } => data.set_item("column", column)?,
-        EngineError::Expression { text, .. } => data.set_item("text", text)?,
-        EngineError::Graph(GraphError::VertexNotFound { id, .. }) => data.set_item("vertex", id)?,
-        _ => {}
-    }
-    for key in data.keys() {
-        if data.get_item(&key)?.is_some_and(|value| value.is_none()) {
-            data.del_item(&key)?;
-        }
-    }
-    Ok(data)
 }

@@ -66,7 +66,27 @@ pub(crate) fn enter<T: Send, M: Send>(
     py: Python<'_>,
     cancel: &AtomicBool,
     work: impl FnOnce(&Mailbox<M>) -> T + Send,
+    deliver: impl FnMut(Python<'_>, M) -> PyResult<()>,
+) -> PyResult<T> {
+    enter_with(py, cancel, work, deliver, |_| Ok(()))
+}
+
+/// The same for work without messages; `tick` is called again and again while it goes on.
+pub(crate) fn enter_ticking<T: Send>(
+    py: Python<'_>,
+    cancel: &AtomicBool,
+    work: impl FnOnce() -> T + Send,
+    tick: impl FnMut(Python<'_>) -> PyResult<()>,
+) -> PyResult<T> {
+    enter_with(py, cancel, |_: &Mailbox<()>| work(), |_, ()| Ok(()), tick)
+}
+
+fn enter_with<T: Send, M: Send>(
+    py: Python<'_>,
+    cancel: &AtomicBool,
+    work: impl FnOnce(&Mailbox<M>) -> T + Send,
     mut deliver: impl FnMut(Python<'_>, M) -> PyResult<()>,
+    mut tick: impl FnMut(Python<'_>) -> PyResult<()>,
 ) -> PyResult<T> {
     let mailbox = Mailbox::new();
     let mut raised: Option<PyErr> = None;
@@ -86,7 +106,12 @@ pub(crate) fn enter<T: Send, M: Send>(
                 None => deliver(py, message),
                 Some(_) => Ok(()),
             });
-            if let Err(error) = delivered.and_then(|()| py.check_signals()) {
+            let ticked = match (&raised, finished) {
+                (None, false) => tick(py),
+                _ => Ok(()),
+            };
+            let heard = delivered.and(ticked).and_then(|()| py.check_signals());
+            if let Err(error) = heard {
                 cancel.store(true, Ordering::Relaxed);
                 raised.get_or_insert(error);
             }

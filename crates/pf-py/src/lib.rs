@@ -1,17 +1,18 @@
 //! `parquetframe._rustic`: registers what Python sees of the Rust crates.
 //!
-//! Nothing here computes. [`workflow`] converts plans and results, [`callbacks`] calls functions of
+//! Nothing here computes. [`io`] reads and writes files, [`workflow`] converts plans and results, [`callbacks`] calls functions of
 //! the user, [`gil`] is the one door through which long calls leave the interpreter, [`errors`]
 //! the one place where Rust errors get their Python class.
 
 #[cfg(feature = "engine")]
 mod callbacks;
-#[cfg(feature = "engine")]
 mod errors;
-#[cfg(feature = "engine")]
 mod gil;
+mod io;
 #[cfg(feature = "engine")]
 mod json;
+#[cfg(feature = "engine")]
+mod run_errors;
 mod token;
 #[cfg(feature = "engine")]
 mod workflow;
@@ -36,6 +37,7 @@ fn _rustic(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<token::CancellationToken>()?;
     module.add_function(wrap_pyfunction!(rust_available, module)?)?;
     module.add_function(wrap_pyfunction!(rust_version, module)?)?;
+    io::register(module)?;
     #[cfg(feature = "engine")]
     workflow::register(module)?;
     Ok(())

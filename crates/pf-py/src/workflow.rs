@@ -11,7 +11,7 @@ use pyo3::types::{PyDict, PyList};
 
 use crate::callbacks::{PythonCallbacks, value_to_python};
 use crate::token::CancellationToken;
-use crate::{errors, gil, json};
+use crate::{errors, gil, json, run_errors};
 
 /// Where the 2.0 forms of configurations and results are known.
 const COMPAT: &str = "parquetframe.workflow.compat";
@@ -82,7 +82,7 @@ fn plan_workflow<'py>(
     let cancel = AtomicBool::new(false);
     let described =
         gil::enter(py, &cancel, |_: &gil::Mailbox<()>| describe(&plan, data), |_, ()| Ok(()))?
-            .map_err(|error| errors::run_error(py, &error))?;
+            .map_err(|error| run_errors::run_error(py, &error))?;
     description_dict(py, &plan, &described)
 }
 
@@ -185,7 +185,7 @@ fn run_canonical<'py>(
         },
         deliver,
     )?
-    .map_err(|error| errors::run_error(py, &error))?;
+    .map_err(|error| run_errors::run_error(py, &error))?;
     result_dict(py, &plan, workers, &result)
 }
 
@@ -252,7 +252,7 @@ fn event_dict<'py>(
     dict.set_item("rows", event.rows)?;
     dict.set_item("because", event.because.and_then(name))?;
     match &event.error {
-        Some(error) => dict.set_item("error", errors::facts_dict(py, error)?)?,
+        Some(error) => dict.set_item("error", run_errors::facts_dict(py, error)?)?,
         None => dict.set_item("error", py.None())?,
     }
     if let Some(file) = &event.file {
@@ -283,7 +283,7 @@ fn description_dict<'py>(
     }
     let problems = PyList::empty(py);
     for (failure, guess) in &described.problems {
-        let problem = errors::failure_dict(py, failure)?;
+        let problem = run_errors::failure_dict(py, failure)?;
         problem.set_item("severity", if *guess { "warning" } else { "error" })?;
         problems.append(problem)?;
     }
@@ -321,7 +321,7 @@ fn result_dict<'py>(
     dict.set_item("warnings", &result.warnings)?;
     let mut failures = HashMap::new();
     for failure in &result.failures {
-        failures.insert(failure.step.as_str(), errors::failure_dict(py, failure)?);
+        failures.insert(failure.step.as_str(), run_errors::failure_dict(py, failure)?);
     }
     let first = result.failures.first().and_then(|failure| failures.get(failure.step.as_str()));
     dict.set_item("error", first)?;

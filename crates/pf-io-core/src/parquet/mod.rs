@@ -20,4 +20,4 @@ pub use metadata::{ColumnMetadata, ParquetMetadata, RowGroup};
 pub use options::ReadOptions;
 pub use read::{ParquetBatches, ParquetFile};
 pub use stream::{ParquetStream, stream};
-pub use table::{Column, Table, read};
+pub use table::{Column, Table, count, read, schema};

@@ -115,6 +115,20 @@ pub fn read(source: &Source, options: &ReadOptions, context: &Context) -> Result
     Ok(table)
 }
 
+/// Names and types that [`read`] would give.
+pub fn schema(source: &Source, options: &ReadOptions) -> Result<SchemaRef> {
+    let file = OpenFile::open(source.clone(), options)?;
+    let wanted = file.wanted(options.columns.as_deref())?;
+    let fields: Vec<_> = wanted.iter().map(|column| Arc::clone(&column.field)).collect();
+    Ok(Arc::new(Schema::new_with_metadata(fields, file.schema().metadata().clone())))
+}
+
+/// Rows, by the footer.
+pub fn count(source: &Source) -> Result<u64> {
+    let file = OpenFile::open(source.clone(), &ReadOptions::default())?;
+    Ok(u64::try_from(file.metadata().file_metadata().num_rows()).unwrap_or(0))
+}
+
 /// A row group to read: its number and how many of its rows.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Group {

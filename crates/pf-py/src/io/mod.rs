@@ -1,0 +1,24 @@
+//! Files: options in as JSON text, tables, frames and streams out.
+
+mod frame;
+mod options;
+mod read;
+mod table;
+
+use pyo3::prelude::*;
+
+pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<table::NativeTable>()?;
+    module.add_class::<table::NativeColumn>()?;
+    module.add_class::<table::NativeSchema>()?;
+    module.add_class::<frame::NativeFrame>()?;
+    module.add_class::<frame::OwnedBlock>()?;
+    module.add_class::<read::NativeStream>()?;
+    module.add_class::<read::NativeBatch>()?;
+    module.add_function(wrap_pyfunction!(read::io_read, module)?)?;
+    module.add_function(wrap_pyfunction!(read::io_read_pandas, module)?)?;
+    module.add_function(wrap_pyfunction!(read::io_batches, module)?)?;
+    module.add_function(wrap_pyfunction!(read::io_row_count, module)?)?;
+    module.add_function(wrap_pyfunction!(read::io_schema, module)?)?;
+    Ok(())
+}

@@ -1,0 +1,96 @@
+//! Options and sources of a call.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use pf_io_core::frame::FrameOptions;
+use pf_io_core::{Context, Source};
+use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedBytes;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use crate::errors;
+use crate::token::CancellationToken;
+
+/// Options of one call, taken apart.
+pub(super) struct Call {
+    pub threads: usize,
+    pub memory_limit: Option<u64>,
+    pub frame: FrameOptions,
+    /// What the format's own reader or writer takes.
+    rest: Map<String, Value>,
+}
+
+impl Call {
+    /// Reads the JSON object that Python made.
+    pub fn read(text: &str) -> PyResult<Self> {
+        let mut rest: Map<String, Value> =
+            serde_json::from_str(text).map_err(|error| errors::internal(&error.to_string()))?;
+        let threads: Option<usize> = take(&mut rest, "threads")?;
+        let memory_limit = take(&mut rest, "memory_limit")?;
+        let mut frame = Map::new();
+        for key in ["null_ints", "dates", "decimals"] {
+            if let Some(value) = rest.remove(key) {
+                frame.insert(key.to_owned(), value);
+            }
+        }
+        // A source is one file; its row groups are the only entry.
+        if let Some(Value::Array(files)) = rest.get_mut("row_groups")
+            && let Some(first @ Value::Array(_)) = files.first_mut()
+        {
+            let first = first.take();
+            rest.insert("row_groups".to_owned(), first);
+        }
+        rest.retain(|_, value| !value.is_null());
+        Ok(Self {
+            threads: threads.unwrap_or_else(cores).max(1),
+            memory_limit,
+            frame: parse(Value::Object(frame))?,
+            rest,
+        })
+    }
+
+    /// The options that are left, in the form of the format.
+    pub fn rest<T: DeserializeOwned>(&self) -> PyResult<T> {
+        parse(Value::Object(self.rest.clone()))
+    }
+
+    pub fn context(&self, py: Python<'_>, cancel: Arc<AtomicBool>) -> PyResult<Context> {
+        Context::new(self.threads, self.memory_limit, cancel)
+            .map_err(|error| errors::io_error(py, &error))
+    }
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
+fn take<T: DeserializeOwned>(map: &mut Map<String, Value>, key: &str) -> PyResult<Option<T>> {
+    match map.remove(key) {
+        None | Some(Value::Null) => Ok(None),
+        Some(value) => parse(value).map(Some),
+    }
+}
+
+fn parse<T: DeserializeOwned>(value: Value) -> PyResult<T> {
+    serde_json::from_value(value).map_err(|error| errors::internal(&format!("options: {error}")))
+}
+
+/// The flag of `token`, or a new one.
+pub(super) fn flag(token: Option<&Bound<'_, CancellationToken>>) -> Arc<AtomicBool> {
+    token.map_or_else(Arc::default, |token| token.get().flag())
+}
+
+/// A path or bytes.
+pub(super) fn source(object: &Bound<'_, PyAny>) -> PyResult<Source> {
+    let py = object.py();
+    let opened = if let Ok(bytes) = object.extract::<PyBackedBytes>() {
+        Source::memory("<bytes>", bytes::Bytes::from_owner(bytes))
+    } else {
+        let path: PathBuf = object.extract()?;
+        py.detach(|| Source::open(&path))
+    };
+    opened.map_err(|error| errors::io_error(py, &error))
+}
