@@ -11,3 +11,6 @@ mod footer;
 
 pub use metadata::{ColumnMetadata, ParquetMetadata, RowGroup};
 pub use read::{ParquetBatches, ParquetFile};
+pub use write::{
+    BloomOption, DictionaryOption, ParquetWriteOptions, SortDirection, StatisticsOption, write,
+};
