@@ -164,7 +164,9 @@ impl AtomicFile {
     /// Makes the file visible; returns its size and its xxh3-128 in hexadecimal digits.
     pub fn commit(mut self) -> Result<(u64, String)> {
         self.finish().map_err(|source| {
-            if self.options.mode == WriteMode::Error && source.kind() == io::ErrorKind::AlreadyExists {
+            if self.options.mode == WriteMode::Error
+                && source.kind() == io::ErrorKind::AlreadyExists
+            {
                 IoError::Exists { path: self.dest.clone() }
             } else {
                 IoError::writing(&self.dest, source)
@@ -279,6 +281,7 @@ pub(crate) fn temp_name(name: &str) -> String {
 mod faults {
     /// Nothing outside the tests of this crate.
     #[inline]
+    #[expect(clippy::unnecessary_wraps, reason = "under test it may fail")]
     pub(super) fn step() -> std::io::Result<()> {
         Ok(())
     }

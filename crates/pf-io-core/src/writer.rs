@@ -220,5 +220,9 @@ pub(crate) fn same_columns(path: &Path, schema: &SchemaRef, batch: &RecordBatch)
         && ours.iter().zip(batch.schema_ref().fields()).all(|(ours, theirs)| {
             ours.name() == theirs.name() && ours.data_type() == theirs.data_type()
         });
-    if same { Ok(()) } else { Err(IoError::refused(path, "a batch has other columns than the table")) }
+    if same {
+        Ok(())
+    } else {
+        Err(IoError::refused(path, "a batch has other columns than the table"))
+    }
 }

@@ -5,12 +5,18 @@
 
 pub mod metadata;
 pub mod read;
+pub mod statistics;
 pub mod write;
 
+mod claims;
 mod footer;
 
-pub use metadata::{ColumnMetadata, ParquetMetadata, RowGroup};
+pub use metadata::{
+    ColumnMetadata, ParquetMetadata, QuickMetadata, RowGroup, Sorting, read_metadata,
+    read_metadata_fast, read_statistics,
+};
 pub use read::{ParquetBatches, ParquetFile};
+pub use statistics::{Bounds, ColumnStatistics, Json, Scalar, TypedValue, bounds};
 pub use write::{
     BloomOption, DictionaryOption, ParquetWriteOptions, SortDirection, StatisticsOption, write,
 };

@@ -46,9 +46,9 @@ impl Stamp {
 impl ParquetFile {
     /// Reads the footer of `path`.
     pub fn open(path: &Path) -> Result<Self> {
-        let (mut file, size) = source::open_nonempty(path)?;
+        let (file, size) = source::open_nonempty(path)?;
         let stamp = Stamp::of(&file.metadata().map_err(|source| IoError::reading(path, source))?);
-        let footer_size = footer::check(path, &mut file, size)?;
+        let footer_size = footer::check(&source::Source::open(path)?)?;
         let inner = guard(path, || ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()))?;
         check_numbers(inner.metadata(), size).map_err(|reason| IoError::parquet(path, reason))?;
         let described = describe(inner.metadata(), inner.schema(), size, footer_size);

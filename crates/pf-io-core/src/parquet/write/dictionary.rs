@@ -78,7 +78,7 @@ fn hashes(array: &ArrayRef) -> Option<(Vec<u64>, usize)> {
             let valid = (0..sample.len()).map(|row| sample.is_valid(row));
             let values = values.skip(sample.offset()).zip(valid);
             let hashes: Vec<u64> =
-                values.filter_map(|(value, valid)| valid.then(|| xxh3_64(value))).collect();
+                values.filter(|(_, valid)| *valid).map(|(value, _)| xxh3_64(value)).collect();
             let bytes = hashes.len() * width;
             Some((hashes, bytes))
         }

@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use arrow::array::{ArrayRef, RecordBatch};
+use arrow::array::{Array, ArrayRef, RecordBatch};
 use arrow::datatypes::{FieldRef, SchemaRef};
 use parquet::arrow::ArrowSchemaConverter;
 use parquet::arrow::arrow_writer::{
@@ -135,11 +135,8 @@ impl<W: Write + Send> Encoder<W> {
             Ok((file, Factories { asked, plain }))
         };
         let (file, factories) = start().map_err(|error| failed(dest, error))?;
-        let shared = Arc::new(Shared {
-            dest: dest.to_path_buf(),
-            dictionary_bytes,
-            ..Shared::default()
-        });
+        let shared =
+            Arc::new(Shared { dest: dest.to_path_buf(), dictionary_bytes, ..Shared::default() });
         Ok(Self {
             dest: dest.to_path_buf(),
             ctx: ctx.clone(),
@@ -157,6 +154,13 @@ impl<W: Write + Send> Encoder<W> {
 
     /// Appends rows; returns as soon as they are queued.
     pub(crate) fn write(&mut self, batch: &RecordBatch) -> Result<()> {
+        for (field, column) in self.schema.fields().iter().zip(batch.columns()) {
+            // arrow-rs would write whatever bytes are under the null.
+            if !field.is_nullable() && column.logical_null_count() > 0 {
+                let message = format!("column '{}' holds a null but is required", field.name());
+                return Err(IoError::refused(&self.dest, message));
+            }
+        }
         let mut at = 0;
         while at < batch.num_rows() {
             self.ctx.check()?;
@@ -397,7 +401,8 @@ impl Work {
 
     fn close(&mut self) -> Result<(), ParquetError> {
         let writers = std::mem::take(&mut self.writers);
-        self.chunks = writers.into_iter().map(ArrowColumnWriter::close).collect::<Result<_, _>>()?;
+        self.chunks =
+            writers.into_iter().map(ArrowColumnWriter::close).collect::<Result<_, _>>()?;
         Ok(())
     }
 }

@@ -17,10 +17,10 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::{Schema, SchemaRef};
 
 pub(crate) use encode::Encoder;
-pub(crate) use options::{check_schema, codec};
 pub use options::{
     BloomOption, DictionaryOption, ParquetWriteOptions, SortDirection, StatisticsOption,
 };
+pub(crate) use options::{check_schema, codec};
 
 use crate::sink::{AtomicFile, SinkOptions, WriteMode};
 use crate::writer::{WriteReport, same_columns};
@@ -126,4 +126,52 @@ fn schema_without(dest: &Path, schema: &Schema, left_out: &[usize]) -> Result<Sc
         return Err(IoError::unsupported(dest, "partition_by leaves no column for the files"));
     }
     Ok(std::sync::Arc::new(Schema::new_with_metadata(fields, schema.metadata().clone())))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::sync::Arc;
+
+    use arrow::array::{ArrayRef, Int64Array};
+
+    use super::*;
+    use crate::sink::faults;
+
+    #[test]
+    fn test_a_fault_at_any_call_leaves_the_old_file() {
+        let values: ArrayRef = Arc::new(Int64Array::from_iter_values((0..300_000).map(|i| i * i)));
+        let batch = RecordBatch::try_from_iter([("a", values)]).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("t.parquet");
+        fs::write(&path, "old").unwrap();
+        let options = ParquetWriteOptions {
+            compression: "none".to_owned(),
+            row_group_rows: 50_000,
+            ..ParquetWriteOptions::default()
+        };
+        let mut calls = 0;
+        loop {
+            // Of the context's threads only the calling one writes.
+            let ctx = Context::new(2, None, Arc::default()).unwrap();
+            faults::fail_after(Some(calls));
+            let batches = std::iter::once(Ok(batch.clone()));
+            let written = write(batches, &batch.schema(), &path, &options, &ctx);
+            faults::fail_after(None);
+            assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "after {calls} calls");
+            match written {
+                Ok(report) => {
+                    assert_eq!(report.bytes, fs::metadata(&path).unwrap().len());
+                    break;
+                }
+                Err(error) => {
+                    let kind = error.os_error().map(std::io::Error::kind);
+                    assert_eq!(kind, Some(std::io::ErrorKind::StorageFull), "{error}");
+                    assert_eq!(fs::read(&path).unwrap(), b"old", "after {calls} calls");
+                }
+            }
+            calls += 1;
+        }
+        assert!(calls > 8, "only {calls} calls were made to fail");
+    }
 }

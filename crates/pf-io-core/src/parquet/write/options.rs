@@ -30,6 +30,7 @@ const ARROW_SCHEMA: &str = "ARROW:schema";
 /// How a Parquet file is written.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub struct ParquetWriteOptions {
     /// `snappy`, `zstd`, `gzip`, `lz4`, `brotli` or `none`.
     pub compression: String,
@@ -212,8 +213,10 @@ impl ParquetWriteOptions {
         let mut pairs: BTreeMap<&String, &String> = schema.metadata().iter().collect();
         pairs.retain(|key, _| *key != ARROW_SCHEMA);
         pairs.extend(&self.metadata);
-        let pairs: Vec<_> =
-            pairs.into_iter().map(|(key, value)| KeyValue::new(key.clone(), value.clone())).collect();
+        let pairs: Vec<_> = pairs
+            .into_iter()
+            .map(|(key, value)| KeyValue::new(key.clone(), value.clone()))
+            .collect();
         Ok((!pairs.is_empty()).then_some(pairs))
     }
 

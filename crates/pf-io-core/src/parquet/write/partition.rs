@@ -60,7 +60,7 @@ struct Parts<'a> {
     columns: Vec<usize>,
     inner: SchemaRef,
     index: HashMap<String, usize>,
-    parts: Vec<Part>,
+    all: Vec<Part>,
     held: usize,
     rows: u64,
     bytes: u64,
@@ -110,7 +110,7 @@ impl<'a> Parts<'a> {
             columns,
             inner,
             index: HashMap::new(),
-            parts: Vec::new(),
+            all: Vec::new(),
             held: 0,
             rows: 0,
             bytes: 0,
@@ -120,7 +120,8 @@ impl<'a> Parts<'a> {
 
     /// Deals the rows of a batch out to their partitions.
     fn add(&mut self, batch: &RecordBatch) -> Result<()> {
-        let failed = |error: arrow::error::ArrowError| IoError::refused(self.dest, error.to_string());
+        let failed =
+            |error: arrow::error::ArrowError| IoError::refused(self.dest, error.to_string());
         let mut texts: Vec<(&str, StringArray)> = Vec::with_capacity(self.keys.len());
         for (column, name) in &self.keys {
             let text = cast(batch.column(*column), &DataType::Utf8).map_err(failed)?;
@@ -148,9 +149,9 @@ impl<'a> Parts<'a> {
             if row == 0 || folder != last.0 {
                 let part = self.index.get(&folder).copied().unwrap_or_else(|| {
                     let (files, held) = (0, 0);
-                    self.parts.push(Part { folder: folder.clone(), batches: vec![], held, files });
-                    self.index.insert(folder.clone(), self.parts.len() - 1);
-                    self.parts.len() - 1
+                    self.all.push(Part { folder: folder.clone(), batches: vec![], held, files });
+                    self.index.insert(folder.clone(), self.all.len() - 1);
+                    self.all.len() - 1
                 });
                 last.1 = part;
                 last.0.clone_from(&folder);
@@ -164,18 +165,17 @@ impl<'a> Parts<'a> {
             } else {
                 take_record_batch(&inner, &UInt32Array::from(rows)).map_err(failed)?
             };
-            let size: usize =
-                taken.columns().iter().map(|column| slice_bytes(column)).sum::<usize>() + 256;
-            self.parts[part].held += size;
+            let size: usize = taken.columns().iter().map(slice_bytes).sum::<usize>() + 256;
+            self.all[part].held += size;
             self.held += size;
-            self.parts[part].batches.push(taken);
+            self.all[part].batches.push(taken);
         }
         Ok(())
     }
 
     /// Turns the partition that holds most into a file; false if none holds anything.
     fn write_largest(&mut self, stage: &Path) -> Result<bool> {
-        let Some(part) = self.parts.iter_mut().max_by_key(|part| part.held) else {
+        let Some(part) = self.all.iter_mut().max_by_key(|part| part.held) else {
             return Ok(false);
         };
         if part.held == 0 {
@@ -194,11 +194,11 @@ impl<'a> Parts<'a> {
 
     /// Few partitions share the threads by column, many by file.
     fn write_rest(&mut self, stage: &Path) -> Result<()> {
-        if self.parts.len() < 2 * self.ctx.threads() {
+        if self.all.len() < 2 * self.ctx.threads() {
             while self.write_largest(stage)? {}
             return Ok(());
         }
-        let mut parts = std::mem::take(&mut self.parts);
+        let mut parts = std::mem::take(&mut self.all);
         parts.retain(|part| part.held > 0);
         let this = &*self;
         let written: Result<Vec<(u64, u64)>> = this.ctx.pool().install(|| {
@@ -229,8 +229,7 @@ impl<'a> Parts<'a> {
         let sink = SinkOptions { mkdir: false, mode: WriteMode::Error, atomic: false, fsync };
         let sink = AtomicFile::create_with(&path, sink)?;
         let batches = batches.into_iter().map(Ok);
-        let (sink, rows) =
-            encode_all(sink, batches, &self.inner, &path, self.options, self.ctx)?;
+        let (sink, rows) = encode_all(sink, batches, &self.inner, &path, self.options, self.ctx)?;
         Ok((rows, sink.commit()?.0))
     }
 }
