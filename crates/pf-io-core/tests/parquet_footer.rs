@@ -228,7 +228,7 @@ fn test_bounds_are_typed() {
         matches!(min("stamp_s"), (kind, Json::Text(text)) if kind == "timestamp(s)" && text.starts_with("1969-12-31T23:5"))
     );
     assert!(
-        matches!(min("decimal"), (kind, Json::Text(text)) if kind == "decimal(10,2)" && text.starts_with("-2."))
+        matches!(min("decimal"), (kind, Json::Text(text)) if kind == "decimal(10,2)" && text.starts_with('-') && text.contains('.'))
     );
     assert!(
         matches!(min("text"), (kind, Json::Text(text)) if kind == "string" && text.starts_with("text "))

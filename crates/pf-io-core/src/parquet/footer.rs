@@ -118,6 +118,7 @@ const MAP: u8 = 11;
 const STRUCT: u8 = 12;
 
 impl Walk<'_> {
+    #[inline]
     fn byte(&mut self) -> Step<u8> {
         let byte = *self.data.get(self.pos).ok_or("it ends too early")?;
         self.pos += 1;
@@ -134,6 +135,14 @@ impl Walk<'_> {
             }
         }
         Err("a number is too long")
+    }
+
+    #[inline]
+    fn skip_varint(&mut self) -> Step {
+        let bytes = self.data.get(self.pos..).unwrap_or_default();
+        let end = bytes.iter().take(10).position(|byte| byte & 0x80 == 0);
+        self.pos += end.ok_or("a number is too long")? + 1;
+        Ok(())
     }
 
     fn zigzag(&mut self) -> Step<i64> {
@@ -191,7 +200,7 @@ impl Walk<'_> {
         match kind {
             1 | 2 if !in_list => Ok(()), // a boolean field has its value in its type
             1..=3 => self.advance(1),
-            4..=6 => self.varint().map(drop),
+            4..=6 => self.skip_varint(),
             7 => self.advance(8),
             BINARY => {
                 let length = self.varint()?;
@@ -208,13 +217,21 @@ impl Walk<'_> {
                     self.skip(value, depth + 1, true)
                 })
             }
-            STRUCT => {
-                let mut last = 0;
-                while let Some((_, kind)) = self.field(&mut last)? {
-                    self.skip(kind, depth + 1, false)?;
+            STRUCT => loop {
+                // Most of a footer's bytes pass here: no field numbers, no calls for plain fields.
+                let byte = self.byte()?;
+                if byte == 0 {
+                    return Ok(());
                 }
-                Ok(())
-            }
+                if byte >> 4 == 0 {
+                    self.skip_varint()?;
+                }
+                match byte & 0x0f {
+                    1 | 2 => {}
+                    4..=6 => self.skip_varint()?,
+                    kind => self.skip(kind, depth + 1, false)?,
+                }
+            },
             13 => self.advance(16),
             _ => Err("an unknown type"),
         }

@@ -352,7 +352,7 @@ fn decimal_array(value: i128, scale: i8) -> Option<ArrayRef> {
 /// An instant is written in UTC: the tables that other zones need may be missing.
 fn timestamp(value: i64, unit: ArrowUnit, zoned: bool) -> Option<ArrayRef> {
     let values: ArrayRef = Arc::new(Int64Array::from(vec![value]));
-    let zone = zoned.then(|| Arc::from("UTC"));
+    let zone = zoned.then(|| Arc::from("+00:00"));
     cast(&values, &DataType::Timestamp(unit, zone)).ok()
 }
 
