@@ -28,7 +28,9 @@ pub use context::{Budget, Context};
 pub use csv::{BadLines, CsvBatches, CsvFile, CsvOptions};
 pub use error::IoError;
 pub use format::{Compression, Format};
-pub use parquet::{ColumnMetadata, ParquetBatches, ParquetFile, ParquetMetadata, RowGroup};
+pub use parquet::{
+    ColumnMetadata, ParquetBatches, ParquetFile, ParquetMetadata, ParquetWriteOptions, RowGroup,
+};
 pub use sink::{AtomicFile, WriteMode};
 pub use source::{Source, expand};
 pub use writer::{QuoteStyle, TableWriter, WriteOptions, WriteReport};

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
@@ -9,9 +10,9 @@ use arrow::datatypes::SchemaRef;
 use crate::avro::write::AvroWriter;
 use crate::csv::write::CsvWriter;
 use crate::format::Format;
-use crate::parquet::write::ParquetWriter;
+use crate::parquet::write::Encoder;
 use crate::sink::{AtomicFile, WriteMode};
-use crate::{IoError, Result, avro, csv, parquet};
+use crate::{Context, IoError, Result, avro, csv, parquet};
 
 /// Which CSV cells are quoted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -52,6 +53,8 @@ pub struct WriteOptions {
     pub quote: u8,
     /// CSV: which cells need it.
     pub quote_style: QuoteStyle,
+    /// Parquet: threads that encode; none: as many as the process may use.
+    pub threads: Option<usize>,
 }
 
 impl WriteOptions {
@@ -71,6 +74,7 @@ impl WriteOptions {
             null_value: String::new(),
             quote: b'"',
             quote_style: QuoteStyle::Necessary,
+            threads: None,
         }
     }
 }
@@ -78,13 +82,15 @@ impl WriteOptions {
 /// What was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WriteReport {
-    /// The file.
+    /// The file, or the partitioned folder.
     pub path: PathBuf,
     /// Its rows.
     pub rows: u64,
     /// Its bytes.
     pub bytes: u64,
-    /// The xxh3-128 of its bytes, 32 hexadecimal digits.
+    /// How many files that are: more than one in a partitioned folder only.
+    pub files: u64,
+    /// The xxh3-128 of its bytes, 32 hexadecimal digits; empty for a folder.
     pub checksum: String,
 }
 
@@ -99,7 +105,7 @@ pub struct TableWriter {
 }
 
 enum Inner {
-    Parquet(Box<ParquetWriter>),
+    Parquet(Box<Encoder<AtomicFile>>),
     Csv(Box<CsvWriter>),
     Avro(Box<AvroWriter>),
 }
@@ -150,9 +156,16 @@ impl TableWriter {
         let inner = match options.format {
             Format::Parquet => {
                 parquet::write::check_schema(path, &schema)?;
-                let codec = parquet::write::codec(path, compression)?;
+                parquet::write::codec(path, compression, None)?;
+                let threads = options.threads.unwrap_or_else(|| {
+                    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+                });
+                let ctx = Context::new(threads, None, Arc::default())?;
                 let rows = options.row_group_rows;
-                Inner::Parquet(Box::new(ParquetWriter::new(start()?, &schema, codec, rows)?))
+                let sink = start()?;
+                let encoder =
+                    parquet::write::table_encoder(sink, &schema, compression, rows, &ctx)?;
+                Inner::Parquet(Box::new(encoder))
             }
             Format::Csv => {
                 csv::write::check(path, &schema, options)?;
@@ -170,15 +183,7 @@ impl TableWriter {
 
     /// Appends a batch of the schema given to [`Self::create`].
     pub fn write(&mut self, batch: &RecordBatch) -> Result<()> {
-        let ours = self.schema.fields();
-        let same = ours.len() == batch.num_columns()
-            && ours.iter().zip(batch.schema_ref().fields()).all(|(ours, theirs)| {
-                ours.name() == theirs.name() && ours.data_type() == theirs.data_type()
-            });
-        if !same {
-            let message = "a batch has other columns than the table";
-            return Err(IoError::refused(&self.path, message));
-        }
+        same_columns(&self.path, &self.schema, batch)?;
         if batch.num_rows() == 0 {
             return Ok(());
         }
@@ -204,6 +209,20 @@ impl TableWriter {
             Inner::Avro(writer) => writer.finish()?,
         };
         let (bytes, checksum) = sink.commit()?;
-        Ok(WriteReport { path: self.path, rows: self.rows, bytes, checksum })
+        Ok(WriteReport { path: self.path, rows: self.rows, bytes, files: 1, checksum })
+    }
+}
+
+/// An error unless `batch` has the columns of `schema`, in order.
+pub(crate) fn same_columns(path: &Path, schema: &SchemaRef, batch: &RecordBatch) -> Result<()> {
+    let ours = schema.fields();
+    let same = ours.len() == batch.num_columns()
+        && ours.iter().zip(batch.schema_ref().fields()).all(|(ours, theirs)| {
+            ours.name() == theirs.name() && ours.data_type() == theirs.data_type()
+        });
+    if same {
+        Ok(())
+    } else {
+        Err(IoError::refused(path, "a batch has other columns than the table"))
     }
 }

@@ -17,8 +17,46 @@ const MAX_FOOTER: u64 = 512 << 20;
 /// Fewest bytes a row group takes: three required fields and an end.
 const MIN_ROW_GROUP: usize = 7;
 
+/// Column chunks of a file, all row groups together; arrow-rs takes about half a kilobyte for each.
+const MAX_CHUNKS: usize = 4 << 20;
+/// Bytes read at first: with luck the whole footer.
+const FIRST_READ: u64 = 64 << 10;
+
+/// The bytes of a footer of sound shape, and what the walk over them saw.
+#[derive(Debug)]
+pub(super) struct Footer {
+    pub bytes: Vec<u8>,
+    /// Where the thrift bytes begin in `bytes`.
+    pub start: usize,
+    pub summary: Summary,
+}
+
+/// What can be had without statistics and encodings.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Summary {
+    /// Rows of the file, as claimed and as the row groups add up.
+    pub rows: i64,
+    pub group_rows: i64,
+    pub row_groups: usize,
+    pub leaves: usize,
+    /// Top-level columns.
+    pub names: Vec<String>,
+}
+
+impl Footer {
+    /// The thrift bytes.
+    pub fn thrift(&self) -> &[u8] {
+        &self.bytes[self.start..self.bytes.len() - 8]
+    }
+}
+
 /// Checks magic bytes, footer length and footer shape; returns the footer's length.
 pub(super) fn check(source: &Source) -> Result<u64> {
+    Ok(read(source)?.thrift().len() as u64)
+}
+
+/// Reads the footer and checks magic bytes, length and shape.
+pub(super) fn read(source: &Source) -> Result<Footer> {
     let (path, size) = (source.path(), source.size());
     let bad = |message: &str| IoError::parquet(path, message);
     let read = |from: u64, length: u64| {
@@ -30,7 +68,9 @@ pub(super) fn check(source: &Source) -> Result<u64> {
         return Err(bad("not a Parquet file: shorter than 12 bytes"));
     }
     let head = read(0, 4)?;
-    let tail = read(size - 8, 8)?;
+    let mut bytes = read(size - size.min(FIRST_READ), size.min(FIRST_READ))?;
+    let mut tail = [0; 8];
+    tail.copy_from_slice(&bytes[bytes.len() - 8..]);
     if &tail[4..] == b"PARE" || head == b"PARE" {
         return Err(IoError::unsupported(path, "encrypted Parquet is not supported"));
     }
@@ -49,11 +89,17 @@ pub(super) fn check(source: &Source) -> Result<u64> {
         let path = path.to_path_buf();
         return Err(IoError::Limit { path, needed: length, limit: MAX_FOOTER, message });
     }
-    let footer = read(size - 8 - length, length)?;
-    let mut walk = Walk { data: &footer, pos: 0 };
-    walk.file_metadata()
+    if length + 8 > bytes.len() as u64 {
+        bytes = read(size - 8 - length, length + 8)?;
+    }
+    let start = bytes.len() - 8 - length as usize;
+    let mut footer = Footer { bytes, start, summary: Summary::default() };
+    let mut walk = Walk { data: footer.thrift(), pos: 0 };
+    let summary = walk
+        .file_metadata()
         .map_err(|reason| bad(&format!("damaged footer, byte {}: {reason}", walk.pos)))?;
-    Ok(length)
+    footer.summary = summary;
+    Ok(footer)
 }
 
 struct Walk<'a> {
@@ -64,6 +110,7 @@ struct Walk<'a> {
 type Step<T = ()> = std::result::Result<T, &'static str>;
 
 /// Compact-protocol type numbers that matter here.
+const I64: u8 = 6;
 const BINARY: u8 = 8;
 const LIST: u8 = 9;
 const SET: u8 = 10;
@@ -71,6 +118,7 @@ const MAP: u8 = 11;
 const STRUCT: u8 = 12;
 
 impl Walk<'_> {
+    #[inline]
     fn byte(&mut self) -> Step<u8> {
         let byte = *self.data.get(self.pos).ok_or("it ends too early")?;
         self.pos += 1;
@@ -87,6 +135,14 @@ impl Walk<'_> {
             }
         }
         Err("a number is too long")
+    }
+
+    #[inline]
+    fn skip_varint(&mut self) -> Step {
+        let bytes = self.data.get(self.pos..).unwrap_or_default();
+        let end = bytes.iter().take(10).position(|byte| byte & 0x80 == 0);
+        self.pos += end.ok_or("a number is too long")? + 1;
+        Ok(())
     }
 
     fn zigzag(&mut self) -> Step<i64> {
@@ -144,7 +200,7 @@ impl Walk<'_> {
         match kind {
             1 | 2 if !in_list => Ok(()), // a boolean field has its value in its type
             1..=3 => self.advance(1),
-            4..=6 => self.varint().map(drop),
+            4..=6 => self.skip_varint(),
             7 => self.advance(8),
             BINARY => {
                 let length = self.varint()?;
@@ -161,47 +217,90 @@ impl Walk<'_> {
                     self.skip(value, depth + 1, true)
                 })
             }
-            STRUCT => {
-                let mut last = 0;
-                while let Some((_, kind)) = self.field(&mut last)? {
-                    self.skip(kind, depth + 1, false)?;
+            STRUCT => loop {
+                // Most of a footer's bytes pass here: no field numbers, no calls for plain fields.
+                let byte = self.byte()?;
+                if byte == 0 {
+                    return Ok(());
                 }
-                Ok(())
-            }
+                if byte >> 4 == 0 {
+                    self.skip_varint()?;
+                }
+                match byte & 0x0f {
+                    1 | 2 => {}
+                    4..=6 => self.skip_varint()?,
+                    kind => self.skip(kind, depth + 1, false)?,
+                }
+            },
             13 => self.advance(16),
             _ => Err("an unknown type"),
         }
     }
 
-    fn file_metadata(&mut self) -> Step {
-        let mut last = 0;
+    fn file_metadata(&mut self) -> Step<Summary> {
+        let mut summary = Summary::default();
+        let (mut last, mut chunks) = (0, 0);
         while let Some((id, kind)) = self.field(&mut last)? {
             match (id, kind) {
-                (2, LIST) => self.schema()?,
+                (2, LIST) => self.schema(&mut summary)?,
+                (3, I64) => summary.rows = self.zigzag()?,
                 (4, LIST) => {
                     let (length, kind) = self.list(MIN_ROW_GROUP)?;
-                    (0..length).try_for_each(|_| self.skip(kind, 1, true))?;
+                    if kind != STRUCT && length > 0 {
+                        return Err("the row groups are no list of structs");
+                    }
+                    summary.row_groups = length;
+                    for _ in 0..length {
+                        let (rows, more) = self.row_group()?;
+                        chunks += more;
+                        if chunks > MAX_CHUNKS {
+                            return Err("too many column chunks");
+                        }
+                        let sum = summary.group_rows.checked_add(rows);
+                        summary.group_rows = sum.ok_or("the row groups claim too many rows")?;
+                    }
                 }
                 _ => self.skip(kind, 1, false)?,
             }
         }
-        Ok(())
+        Ok(summary)
+    }
+
+    /// The rows and the column chunks of a row group.
+    fn row_group(&mut self) -> Step<(i64, usize)> {
+        let (mut last, mut rows, mut chunks) = (0, 0, 0);
+        while let Some((id, kind)) = self.field(&mut last)? {
+            match (id, kind) {
+                (1, LIST) => {
+                    let (length, kind) = self.list(1)?;
+                    chunks = length;
+                    (0..length).try_for_each(|_| self.skip(kind, 3, true))?;
+                }
+                (3, I64) => rows = self.zigzag()?,
+                _ => self.skip(kind, 2, false)?,
+            }
+        }
+        if rows < 0 { Err("a negative number of rows") } else { Ok((rows, chunks)) }
     }
 
     /// The schema is a tree in preorder; each element says how many children follow.
-    fn schema(&mut self) -> Step {
+    fn schema(&mut self, summary: &mut Summary) -> Step {
         let (length, kind) = self.list(1)?;
         if kind != STRUCT {
             return Err("the schema is no list of structs");
         }
         let mut open: Vec<usize> = Vec::new(); // children still to come, per level
         for index in 0..length {
-            let children = self.num_children()?;
+            let (name, children) = self.schema_element()?;
             if children > length - index - 1 {
                 return Err("the schema has more children than elements");
             }
             while open.last() == Some(&0) {
                 open.pop();
+            }
+            if open.len() == 1 {
+                let name = std::str::from_utf8(name).map_err(|_| "a name is not UTF-8")?;
+                summary.names.push(name.to_owned());
             }
             if let Some(left) = open.last_mut() {
                 *left -= 1;
@@ -211,21 +310,31 @@ impl Walk<'_> {
                 if open.len() > MAX_SCHEMA_DEPTH {
                     return Err("the schema is nested too deep");
                 }
+            } else if index > 0 {
+                summary.leaves += 1;
             }
         }
         Ok(())
     }
 
-    fn num_children(&mut self) -> Step<usize> {
-        let (mut last, mut children) = (0, 0);
+    /// The name and the number of children.
+    fn schema_element(&mut self) -> Step<(&[u8], usize)> {
+        let (mut last, mut children, mut name) = (0, 0, 0..0);
         while let Some((id, kind)) = self.field(&mut last)? {
-            if (id, kind) == (5, 5) {
-                children = usize::try_from(self.zigzag()?).map_err(|_| "a negative count")?;
-            } else {
-                self.skip(kind, 2, false)?;
+            match (id, kind) {
+                (4, BINARY) => {
+                    let length = self.varint()?;
+                    let start = self.pos;
+                    self.advance(length)?;
+                    name = start..self.pos;
+                }
+                (5, 5) => {
+                    children = usize::try_from(self.zigzag()?).map_err(|_| "a negative count")?;
+                }
+                _ => self.skip(kind, 2, false)?,
             }
         }
-        Ok(children)
+        Ok((&self.data[name], children))
     }
 }
 
@@ -236,7 +345,7 @@ mod tests {
     #[test]
     fn test_claims_beyond_the_bytes_are_refused() {
         let check = |data: &[u8]| Walk { data, pos: 0 }.file_metadata();
-        assert_eq!(check(&[0]), Ok(()));
+        assert_eq!(check(&[0]), Ok(Summary::default()));
         // field 4, a list of 2^31 structs in ten bytes
         let rows = [0x49, 0xfc, 0xff, 0xff, 0xff, 0xff, 0x07, 0, 0, 0];
         assert_eq!(check(&rows), Err("a list is longer than the bytes that are left"));

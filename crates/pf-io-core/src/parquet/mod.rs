@@ -1,23 +1,34 @@
-//! Parquet: a guarded footer, arrow-rs behind it.
+//! Parquet: a guarded footer, our own decoder for flat columns, arrow-rs for the rest.
 //!
-//! arrow-rs decodes. Before it sees a file, [`footer`] bounds what the footer may make it allocate;
-//! around it, panics become errors and the rows it gives are counted against the footer.
+//! Before arrow-rs sees a file, [`footer`] bounds what the footer may make it allocate; around it,
+//! panics become errors and the rows it gives are counted against the footer. [`read`] gives whole
+//! tables in parallel, [`stream`] batches within bounded memory, [`write`] encodes columns side by
+//! side. [`ParquetFile`] is the sequential reader behind the workflow's scans.
 
 pub mod metadata;
 pub mod options;
 pub mod predicate;
 pub mod read;
+pub mod statistics;
 pub mod stream;
 pub mod table;
 pub mod write;
 
+mod claims;
 mod file;
 mod filtered;
 mod flat;
 mod footer;
 
-pub use metadata::{ColumnMetadata, ParquetMetadata, RowGroup};
+pub use metadata::{
+    ColumnMetadata, ParquetMetadata, QuickMetadata, RowGroup, Sorting, read_metadata,
+    read_metadata_fast, read_statistics,
+};
 pub use options::ReadOptions;
 pub use read::{ParquetBatches, ParquetFile};
+pub use statistics::{Bounds, ColumnStatistics, Json, Scalar, TypedValue, bounds};
 pub use stream::{ParquetStream, stream};
-pub use table::{Column, Table, count, read, schema};
+pub use table::{Column, Table, read, schema};
+pub use write::{
+    BloomOption, DictionaryOption, ParquetWriteOptions, SortDirection, StatisticsOption, write,
+};
