@@ -62,6 +62,7 @@ enum Fault {
     Limit(IoError),
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
 fn damaged(reason: impl ToString) -> Fault {
     Fault::Damaged(reason.to_string())
 }
@@ -258,9 +259,8 @@ impl Packer {
                     .map_err(|_| std::io::Error::other("no such level"))?;
                 let mut deflate = libdeflater::Compressor::new(level);
                 let mut out = vec![0; deflate.deflate_compress_bound(data.len())];
-                let length = deflate
-                    .deflate_compress(data, &mut out)
-                    .map_err(|error| other(&error))?;
+                let length =
+                    deflate.deflate_compress(data, &mut out).map_err(|error| other(&error))?;
                 out.truncate(length);
                 out
             }

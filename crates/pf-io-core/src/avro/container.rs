@@ -183,7 +183,9 @@ pub(super) fn header(source: &Source) -> Result<Header> {
         source.read_exact_at(0, &mut bytes)?;
         match parse_header(&bytes) {
             Ok(header) => return Ok(header),
-            Err(HeaderFault::Bad(message)) => return Err(bad(format!("damaged header: {message}"))),
+            Err(HeaderFault::Bad(message)) => {
+                return Err(bad(format!("damaged header: {message}")));
+            }
             Err(HeaderFault::Short) if length == source.size() => {
                 return Err(bad("truncated in the header".to_owned()));
             }

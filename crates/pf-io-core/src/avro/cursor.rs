@@ -25,8 +25,6 @@ pub(super) enum Fault {
     Symbol,
     /// A boolean is neither 0 nor 1.
     Boolean,
-    /// Text that is no UTF-8.
-    Utf8,
     /// Text that is no UUID.
     Uuid,
     /// A decimal has more digits than its type.
@@ -46,7 +44,6 @@ impl Fault {
             Self::Branch => "a union names a branch it has not",
             Self::Symbol => "an enum names a symbol it has not",
             Self::Boolean => "a boolean is neither 0 nor 1",
-            Self::Utf8 => "text is not UTF-8",
             Self::Uuid => "text is not a UUID",
             Self::Decimal => "a decimal has more digits than its type allows",
             Self::Range => "a time is outside its range",

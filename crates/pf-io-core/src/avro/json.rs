@@ -284,7 +284,9 @@ mod tests {
 
     #[test]
     fn test_malformed_and_deep_text_is_refused() {
-        for text in ["", "{", "[1,]", "{\"a\"}", "\"", "\"\\x\"", "\"\\ud800\"", "01x", "1 2", "tru"] {
+        for text in
+            ["", "{", "[1,]", "{\"a\"}", "\"", "\"\\x\"", "\"\\ud800\"", "01x", "1 2", "tru"]
+        {
             assert!(Json::parse(text).is_err(), "{text}");
         }
         assert!(Json::parse(&"[".repeat(100_000)).unwrap_err().starts_with("nested too deeply"));

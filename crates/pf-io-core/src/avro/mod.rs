@@ -14,12 +14,15 @@ mod codec;
 mod columns;
 mod container;
 mod cursor;
+mod encode;
+mod finish;
 mod json;
 mod plan;
 mod resolve;
 mod rows;
 mod scalars;
 mod schema;
+mod types;
 mod unions;
 
 pub use file::{AvroBatches, AvroFile};
@@ -27,3 +30,4 @@ pub use options::{
     AvroReadOptions, AvroReport, ColumnName, Enums, OnBadBlock, RejectedBlock, StringType, Unions,
 };
 pub use read::{AvroHeader, AvroStream, count, header, read, read_reported, schema, stream};
+pub use write::{AvroWriteOptions, AvroWriter};

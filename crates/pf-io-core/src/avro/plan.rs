@@ -11,7 +11,8 @@ use super::container::{self, Block, Header, SYNC};
 use super::options::{AvroReadOptions, ColumnName, OnBadBlock, RejectedBlock, Unions};
 use super::resolve::{Resolution, plain};
 use super::rows::{Layout, RowDecoder};
-use super::schema::{self, Node, TypeOptions};
+use super::schema::{self, Node};
+use super::types::TypeOptions;
 use super::unions::{reshape, without_unions};
 use crate::batch::{batch_of, nearest_name};
 use crate::context::{Charge, Context};
@@ -66,8 +67,8 @@ impl Plan {
 
     pub fn with_header(source: &Source, header: Header, options: &AvroReadOptions) -> Result<Self> {
         let path = source.path();
-        let writer = schema::parse(&header.schema)
-            .map_err(|fault| container::schema_error(path, fault))?;
+        let writer =
+            schema::parse(&header.schema).map_err(|fault| container::schema_error(path, fault))?;
         let types = TypeOptions::from(options);
         let mut resolution = None;
         let fields = match &options.reader_schema {
@@ -89,7 +90,7 @@ impl Plan {
         unique.sort_unstable();
         unique.dedup();
         let decoded: Vec<Field> =
-            unique.iter().map(|&at| fields[at].1.field(&fields[at].0, &types)).collect();
+            unique.iter().map(|&at| fields[at].1.field(&fields[at].0, types)).collect();
         let order: Vec<usize> =
             wanted.iter().filter_map(|at| unique.binary_search(at).ok()).collect();
         let columns = order.iter().map(|&at| {
@@ -291,7 +292,9 @@ fn reader_error(source: &Source, fault: schema::SchemaFault) -> IoError {
             message: format!("the reader schema is malformed: {message}"),
             hint: None,
         },
-        fault => container::schema_error(source.path(), fault),
+        fault @ schema::SchemaFault::Unsupported(_) => {
+            container::schema_error(source.path(), fault)
+        }
     }
 }
 
@@ -308,7 +311,8 @@ fn wanted(
             ColumnName::Path(parts) => match parts.as_slice() {
                 [name] => name,
                 parts => {
-                    let message = format!("column '{}': Avro columns are read whole", parts.join("."));
+                    let message =
+                        format!("column '{}': Avro columns are read whole", parts.join("."));
                     return Err(IoError::unsupported(source.path(), message));
                 }
             },

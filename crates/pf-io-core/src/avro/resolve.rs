@@ -13,8 +13,8 @@ use arrow_avro::codec::Tz;
 use arrow_avro::reader::{Reader, ReaderBuilder};
 use arrow_avro::schema::AvroSchema;
 
-use super::unions::reshape;
 use super::container::single_block;
+use super::unions::reshape;
 use crate::batch::batch_of;
 use crate::error::panic_text;
 use crate::{IoError, Result};
@@ -69,9 +69,11 @@ impl Resolution {
             Ok(Err(error)) => return Err(plain(&error)),
             Err(panic) => return Err(panic_text(&*panic)),
         };
-        let columns = batch.columns().iter().zip(schema.fields()).map(|(column, field)| {
-            reshape(column, field.data_type())
-        });
+        let columns = batch
+            .columns()
+            .iter()
+            .zip(schema.fields())
+            .map(|(column, field)| reshape(column, field.data_type()));
         let columns = columns.collect::<Result<Vec<_>, _>>().map_err(|error| plain(&error))?;
         batch_of(schema, columns, rows).map_err(|error| plain(&error))
     }

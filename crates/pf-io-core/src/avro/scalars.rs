@@ -69,7 +69,9 @@ mod tests {
         assert_eq!(uuid(b"00112233445566778899aabbccddeeff"), Some(bytes));
         assert_eq!(uuid(b"{00112233-4455-6677-8899-aabbccddeeff}"), Some(bytes));
         assert_eq!(uuid(b"urn:uuid:00112233-4455-6677-8899-aabbccddeeff"), Some(bytes));
-        for text in ["", "00112233-4455-6677-8899-aabbccddeef", "0011223304455-6677-8899-aabbccddeeff"] {
+        for text in
+            ["", "00112233-4455-6677-8899-aabbccddeef", "0011223304455-6677-8899-aabbccddeeff"]
+        {
             assert_eq!(uuid(text.as_bytes()), None);
         }
         assert_eq!(uuid(&[b'g'; 32]), None);

@@ -1,4 +1,4 @@
-//! The file's schema as a tree of what the bytes are, and the Arrow types they become.
+//! The file's schema as a tree of what the bytes are, with all names resolved.
 //!
 //! Named types are resolved while reading; a type inside itself has no Arrow form and is refused.
 //! Sizes are bounded: depth by the JSON reader, and the nodes that references expand to here.
@@ -6,10 +6,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, Field, Fields, IntervalUnit, TimeUnit, UnionFields, UnionMode};
+use arrow::datatypes::TimeUnit;
 
 use super::json::Json;
-use super::options::{AvroReadOptions, Enums, StringType};
 
 /// Nodes a schema may have with all references followed.
 const MAX_NODES: usize = 1 << 16;
@@ -36,159 +35,37 @@ pub(super) enum Node {
     Timestamp(TimeUnit, bool),
     /// Text of a UUID.
     Uuid,
-    Fixed { name: String, size: usize },
+    Fixed {
+        name: String,
+        size: usize,
+    },
     /// Two's complement, in bytes or in a fixed of `size`.
-    Decimal { name: Option<String>, precision: u8, scale: i8, size: Option<usize> },
+    Decimal {
+        name: Option<String>,
+        precision: u8,
+        scale: i8,
+        size: Option<usize>,
+    },
     /// Months, days, milliseconds.
-    Duration { name: String },
-    Enum { name: String, symbols: Arc<[String]> },
+    Duration {
+        name: String,
+    },
+    Enum {
+        name: String,
+        symbols: Arc<[String]>,
+    },
     Array(Arc<Node>),
     Map(Arc<Node>),
-    Record { name: String, fields: Arc<[(String, Arc<Node>)]> },
+    Record {
+        name: String,
+        fields: Arc<[(String, Arc<Node>)]>,
+    },
     /// A type or null; `null_first` is the order of the branches.
-    Nullable { null_first: bool, inner: Arc<Node> },
+    Nullable {
+        null_first: bool,
+        inner: Arc<Node>,
+    },
     Union(Arc<[Arc<Node>]>),
-}
-
-impl Node {
-    /// The fewest bytes a value takes.
-    pub fn min_width(&self) -> usize {
-        match self {
-            Self::Null => 0,
-            Self::Float => 4,
-            Self::Double => 8,
-            Self::Uuid => 33,
-            Self::Fixed { size, .. } | Self::Decimal { size: Some(size), .. } => *size,
-            Self::Duration { .. } => 12,
-            Self::Record { fields, .. } => {
-                fields.iter().map(|(_, node)| node.min_width()).fold(0, usize::saturating_add)
-            }
-            _ => 1,
-        }
-    }
-
-    /// The Arrow type, as `options` want it.
-    pub fn data_type(&self, options: &TypeOptions) -> DataType {
-        match self {
-            Self::Null => DataType::Null,
-            Self::Boolean => DataType::Boolean,
-            Self::Int => DataType::Int32,
-            Self::Long => DataType::Int64,
-            Self::Float => DataType::Float32,
-            Self::Double => DataType::Float64,
-            Self::Bytes => DataType::Binary,
-            Self::Text => options.strings.data_type(),
-            Self::Date => DataType::Date32,
-            Self::TimeMillis => DataType::Time32(TimeUnit::Millisecond),
-            Self::TimeMicros => DataType::Time64(TimeUnit::Microsecond),
-            Self::Timestamp(unit, utc) => DataType::Timestamp(*unit, utc.then(|| "UTC".into())),
-            Self::Uuid => DataType::FixedSizeBinary(16),
-            Self::Fixed { size, .. } => DataType::FixedSizeBinary(*size as i32),
-            Self::Decimal { precision, scale, .. } if *precision <= 38 => {
-                DataType::Decimal128(*precision, *scale)
-            }
-            Self::Decimal { precision, scale, .. } => DataType::Decimal256(*precision, *scale),
-            Self::Duration { .. } => DataType::Interval(IntervalUnit::MonthDayNano),
-            Self::Enum { .. } => match options.enums {
-                Enums::Dictionary => {
-                    DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8))
-                }
-                Enums::String => options.strings.data_type(),
-            },
-            Self::Array(item) => {
-                DataType::List(Arc::new(item.field(Field::LIST_FIELD_DEFAULT_NAME, options)))
-            }
-            Self::Map(value) => {
-                let entries = Fields::from(vec![
-                    Field::new("key", options.strings.data_type(), false),
-                    value.field("value", options),
-                ]);
-                let entries = Field::new("entries", DataType::Struct(entries), false);
-                DataType::Map(Arc::new(entries), false)
-            }
-            Self::Record { fields, .. } => DataType::Struct(
-                fields.iter().map(|(name, node)| Arc::new(node.field(name, options))).collect(),
-            ),
-            Self::Nullable { inner, .. } => inner.data_type(options),
-            Self::Union(branches) => {
-                let fields = branches.iter().enumerate().map(|(index, node)| {
-                    (index as i8, Arc::new(node.field(&node.branch_name(), options)))
-                });
-                DataType::Union(fields.collect::<UnionFields>(), UnionMode::Dense)
-            }
-        }
-    }
-
-    /// A field of this type.
-    pub fn field(&self, name: &str, options: &TypeOptions) -> Field {
-        Field::new(name, self.data_type(options), self.is_nullable())
-    }
-
-    fn is_nullable(&self) -> bool {
-        match self {
-            Self::Null | Self::Nullable { .. } => true,
-            Self::Union(branches) => branches.iter().any(|node| **node == Self::Null),
-            _ => false,
-        }
-    }
-
-    /// What a union's branch of this type is called.
-    fn branch_name(&self) -> String {
-        let name = match self {
-            Self::Null => "null",
-            Self::Boolean => "boolean",
-            Self::Int => "int",
-            Self::Long => "long",
-            Self::Float => "float",
-            Self::Double => "double",
-            Self::Bytes => "bytes",
-            Self::Text => "string",
-            Self::Date => "date",
-            Self::TimeMillis => "time_millis",
-            Self::TimeMicros => "time_micros",
-            Self::Timestamp(TimeUnit::Millisecond, true) => "timestamp_millis_utc",
-            Self::Timestamp(TimeUnit::Millisecond, false) => "timestamp_millis_local",
-            Self::Timestamp(TimeUnit::Microsecond, true) => "timestamp_micros_utc",
-            Self::Timestamp(TimeUnit::Microsecond, false) => "timestamp_micros_local",
-            Self::Timestamp(_, true) => "timestamp_nanos_utc",
-            Self::Timestamp(_, false) => "timestamp_nanos_local",
-            Self::Uuid => "uuid",
-            Self::Decimal { name: None, .. } => "decimal",
-            Self::Array(_) => "array",
-            Self::Map(_) => "map",
-            Self::Nullable { .. } | Self::Union(_) => "union",
-            Self::Decimal { name: Some(name), .. }
-            | Self::Fixed { name, .. }
-            | Self::Duration { name }
-            | Self::Enum { name, .. }
-            | Self::Record { name, .. } => name,
-        };
-        name.to_owned()
-    }
-
-    /// The same type to the rules of a union, which may hold each once.
-    fn union_kind(&self) -> String {
-        match self {
-            Self::Int | Self::Date | Self::TimeMillis => "int".to_owned(),
-            Self::Long | Self::TimeMicros | Self::Timestamp(..) => "long".to_owned(),
-            Self::Bytes | Self::Decimal { name: None, .. } => "bytes".to_owned(),
-            Self::Text | Self::Uuid => "string".to_owned(),
-            other => other.branch_name(),
-        }
-    }
-}
-
-/// The options that types depend on.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct TypeOptions {
-    pub strings: StringType,
-    pub enums: Enums,
-}
-
-impl From<&AvroReadOptions> for TypeOptions {
-    fn from(options: &AvroReadOptions) -> Self {
-        Self { strings: options.string_type, enums: options.enums }
-    }
 }
 
 /// What is wrong with a schema.
@@ -216,33 +93,26 @@ pub(super) fn parse(text: &str) -> Result<Parsed, SchemaFault> {
     let json = match Json::parse(text) {
         Ok(json) => json,
         // A bare name is not JSON, but files with one exist.
-        Err(_) if is_primitive(text.trim()) => Json::Text(text.trim().to_owned()),
+        Err(_) if primitive(text.trim()).is_some() => Json::Text(text.trim().to_owned()),
         Err(reason) => return bad(format!("the schema is not JSON: {reason}")),
     };
     let mut names = Names::default();
     let (node, mut json) = names.node(&json, "")?;
-    let fields = match &*node {
-        Node::Record { fields, .. } => Arc::clone(fields),
-        _ => {
-            let field = vec![
-                ("name".to_owned(), Json::Text("value".to_owned())),
-                ("type".to_owned(), json),
-            ];
-            json = Json::Object(vec![
-                ("type".to_owned(), Json::Text("record".to_owned())),
-                ("name".to_owned(), Json::Text("value_".to_owned())),
-                ("fields".to_owned(), Json::Array(vec![Json::Object(field)])),
-            ]);
-            vec![("value".to_owned(), node)].into()
-        }
+    let fields = if let Node::Record { fields, .. } = &*node {
+        Arc::clone(fields)
+    } else {
+        let field =
+            vec![("name".to_owned(), Json::Text("value".to_owned())), ("type".to_owned(), json)];
+        json = Json::Object(vec![
+            ("type".to_owned(), Json::Text("record".to_owned())),
+            ("name".to_owned(), Json::Text("value_".to_owned())),
+            ("fields".to_owned(), Json::Array(vec![Json::Object(field)])),
+        ]);
+        vec![("value".to_owned(), node)].into()
     };
     let mut text = String::new();
     json.write(&mut text);
     Ok(Parsed { fields, text })
-}
-
-fn is_primitive(name: &str) -> bool {
-    primitive(name).is_some()
 }
 
 fn primitive(name: &str) -> Option<Node> {
@@ -348,7 +218,7 @@ impl Names {
                     return bad(format!("the enum '{name}' has no symbols"));
                 };
                 let node = Node::Enum { name: name.clone(), symbols: symbols.into() };
-                self.declare(name, node, json.clone())
+                self.declare(&name, node, json.clone())
             }
             "fixed" => {
                 let (name, _) = declared_name(json, space)?;
@@ -362,7 +232,7 @@ impl Names {
                 let text = if logical.is_some() { json.clone() } else { without_logical(json) };
                 let node =
                     logical.unwrap_or(Node::Fixed { name: name.clone(), size: size as usize });
-                self.declare(name, node, text)
+                self.declare(&name, node, text)
             }
             "array" => {
                 let Some(items) = json.get("items") else { return bad("an array has no items") };
@@ -386,12 +256,12 @@ impl Names {
 
     fn declare(
         &mut self,
-        name: String,
+        name: &str,
         node: Node,
         text: Json,
     ) -> Result<(Arc<Node>, Json), SchemaFault> {
         let node = Arc::new(node);
-        if self.known.insert(name.clone(), Some((Arc::clone(&node), 1))).is_some() {
+        if self.known.insert(name.to_owned(), Some((Arc::clone(&node), 1))).is_some() {
             return bad(format!("the schema defines '{name}' twice"));
         }
         Ok((node, text))
@@ -443,11 +313,7 @@ fn declared_name(json: &Json, space: &str) -> Result<(String, String), SchemaFau
 }
 
 fn full_name(name: &str, space: &str) -> String {
-    if name.contains('.') || space.is_empty() {
-        name.to_owned()
-    } else {
-        format!("{space}.{name}")
-    }
+    if name.contains('.') || space.is_empty() { name.to_owned() } else { format!("{space}.{name}") }
 }
 
 fn replaced(json: &Json, key: &str, value: Json) -> Json {

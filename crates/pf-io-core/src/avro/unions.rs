@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arrow::array::{
     Array, ArrayRef, AsArray, Int32Array, LargeStringBuilder, ListArray, MapArray, StructArray,
-    UnionArray,
+    UnionArray, make_array,
 };
 use arrow::buffer::NullBuffer;
 use arrow::compute::take;
@@ -126,8 +126,8 @@ fn exploded(
         columns.push(take(&values, &places, None)?);
     }
     let null = from.iter().find(|(_, field)| *field.data_type() == DataType::Null);
-    let nulls = null
-        .map(|(id, _)| NullBuffer::from_iter((0..rows).map(|row| union.type_id(row) != id)));
+    let nulls =
+        null.map(|(id, _)| (0..rows).map(|row| union.type_id(row) != id).collect::<NullBuffer>());
     StructArray::try_new(fields.clone(), columns, nulls)
 }
 
@@ -211,10 +211,19 @@ fn write_json(array: &ArrayRef, row: usize, out: &mut String) -> Result<(), Arro
             let value = array.as_primitive::<Float64Type>().value(row);
             write_text(out, &value.to_string());
         }
+        // Text of an instant in UTC, which needs no time zone data.
+        DataType::Timestamp(unit, Some(_)) => {
+            let local = array.slice(row, 1).to_data().into_builder();
+            let local = make_array(local.data_type(DataType::Timestamp(*unit, None)).build()?);
+            let format = FormatOptions::default();
+            let value = ArrayFormatter::try_new(&local, &format)?.value(0).to_string();
+            write_text(out, &(value + "Z"));
+        }
         data_type => {
             let format = FormatOptions::default();
             let value = ArrayFormatter::try_new(array, &format)?.value(row).to_string();
-            if data_type.is_numeric() && !matches!(data_type, DataType::Decimal128(..) | DataType::Decimal256(..))
+            if data_type.is_numeric()
+                && !matches!(data_type, DataType::Decimal128(..) | DataType::Decimal256(..))
                 || *data_type == DataType::Boolean
             {
                 out.push_str(&value);
