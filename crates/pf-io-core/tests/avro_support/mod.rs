@@ -52,10 +52,8 @@ pub fn container(schema: &str, codec: &str, blocks: &[(i64, Vec<u8>)]) -> Vec<u8
 
 /// A record schema of these fields, in JSON.
 pub fn record(fields: &[(&str, &str)]) -> String {
-    let fields: Vec<String> = fields
-        .iter()
-        .map(|(name, kind)| format!(r#"{{"name":"{name}","type":{kind}}}"#))
-        .collect();
+    let fields: Vec<String> =
+        fields.iter().map(|(name, kind)| format!(r#"{{"name":"{name}","type":{kind}}}"#)).collect();
     format!(r#"{{"type":"record","name":"r","fields":[{}]}}"#, fields.join(","))
 }
 
