@@ -1,297 +1,320 @@
-//! Opens an Avro file, walks its blocks, and decodes them in file order.
+//! Whole files and streams: runs of blocks are decoded in parallel, batches come in file order.
 
 use std::collections::VecDeque;
-use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
+use std::ops::Range;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use arrow::array::{RecordBatch, new_null_array};
-use arrow::compute::concat_batches;
-use arrow::datatypes::{DataType, SchemaRef};
-use arrow::error::ArrowError;
-use arrow_avro::codec::Tz;
-use arrow_avro::reader::{Reader, ReaderBuilder};
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use rayon::prelude::*;
 
-use super::blocks::{self, Block, Header};
-use crate::batch::{batch_of, nearest_name, project_schema};
-use crate::error::panic_text;
-use crate::{IoError, Result, source};
+use super::container::{self, Block, Header, Walk};
+use super::options::{AvroReadOptions, AvroReport, OnBadBlock};
+use super::plan::{Decoded, Plan};
+use crate::context::{Charge, Context};
+use crate::source::Source;
+use crate::{IoError, Result};
 
-/// Decoded bytes that small blocks are joined up to.
-const JOIN_BYTES: usize = 128 << 20;
-/// Records of no bytes at all that one block may claim.
-const MAX_EMPTY_RECORDS: u64 = 1 << 31;
+/// Runs per thread of a whole read, so that none has to wait long for the last.
+const RUNS_PER_THREAD: u64 = 8;
+/// Packed bytes of a run, at least and at most.
+const RUN_BYTES: Range<u64> = 64 << 10..4 << 20;
+/// Records of a run of a whole read, at most.
+const RUN_ROWS: u64 = 1 << 20;
+/// Runs that a stream decodes ahead, per thread.
+const WINDOW: usize = 2;
 
-/// A file whose header and blocks have been checked.
-#[derive(Debug, Clone)]
-pub struct AvroFile {
-    path: PathBuf,
-    header: Arc<Header>,
-    blocks: Arc<[Block]>,
-    schema: SchemaRef,
-    /// Field of the file behind each column of `schema`.
-    fields: Vec<usize>,
-    /// No record takes any bytes (all fields are null).
-    weightless: bool,
+/// What a file's header says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AvroHeader {
+    /// The schema as it stands in the file: JSON text.
+    pub schema: String,
+    /// `null`, `deflate`, `snappy`, `zstandard`, `bzip2` or `xz`.
+    pub codec: &'static str,
+    /// All other entries.
+    pub metadata: Vec<(String, Vec<u8>)>,
 }
 
-impl AvroFile {
-    /// Checks header and blocks; `columns` are read in the order given, all without them.
-    pub fn open(path: &Path, columns: Option<&[String]>) -> Result<Self> {
-        let (file, size) = source::open_nonempty(path)?;
-        let header = blocks::header(path, &file)?;
-        let all = decoder(path, None, &header.empty_container(path)?, None, 1)?.schema();
-        let blocks = header.blocks(path, file, size)?;
-        let fields = match columns {
-            None => (0..all.fields().len()).collect(),
-            Some(names) => {
-                let find = |name: &String| {
-                    all.index_of(name).map_err(|_| IoError::Schema {
-                        path: path.to_path_buf(),
-                        column: name.clone(),
-                        message: format!("no column '{name}'"),
-                        hint: Some(nearest_name(
-                            name,
-                            all.fields().iter().map(|field| field.name().as_str()),
-                        )),
-                    })
-                };
-                names.iter().map(find).collect::<Result<Vec<_>>>()?
-            }
-        };
-        Ok(Self {
-            path: path.to_path_buf(),
-            header: Arc::new(header),
-            blocks: blocks.into(),
-            weightless: all.fields().iter().all(|field| weighs_nothing(field.data_type())),
-            schema: project_schema(&all, Some(&fields)),
-            fields,
-        })
-    }
-
-    /// Names and types of the columns.
-    pub fn schema(&self) -> SchemaRef {
-        Arc::clone(&self.schema)
-    }
-
-    /// Records that the blocks declare.
-    pub fn rows(&self) -> u64 {
-        self.blocks.iter().map(|block| block.records).fold(0, u64::saturating_add)
-    }
-
-    /// The records as batches of at most `batch_rows`; `projection` indexes [`Self::schema`].
-    pub fn batches(
-        &self,
-        projection: Option<&[usize]>,
-        limit: Option<usize>,
-        batch_rows: usize,
-        cancel: Arc<AtomicBool>,
-    ) -> Result<AvroBatches> {
-        let wanted: Vec<usize> = match projection {
-            Some(indices) => {
-                indices.iter().copied().filter(|&index| index < self.fields.len()).collect()
-            }
-            None => (0..self.fields.len()).collect(),
-        };
-        // The decoder is given each field once; order and repeats are made afterwards.
-        let fields: Vec<usize> = wanted.iter().map(|&index| self.fields[index]).collect();
-        let mut decoded = fields.clone();
-        decoded.sort_unstable();
-        decoded.dedup();
-        let order = fields.iter().filter_map(|field| decoded.binary_search(field).ok()).collect();
-        Ok(AvroBatches {
-            source: source::open(&self.path)?,
-            file: self.clone(),
-            schema: project_schema(&self.schema, Some(&wanted)),
-            decoded,
-            order,
-            next_block: 0,
-            pending: VecDeque::new(),
-            left: self.rows().min(limit.map_or(u64::MAX, |limit| limit as u64)),
-            batch_rows: batch_rows.max(1),
-            cancel,
-        })
-    }
+/// Reads the header alone.
+pub fn header(source: &Source) -> Result<AvroHeader> {
+    let Header { schema, codec, metadata, .. } = container::header(source)?;
+    Ok(AvroHeader { schema, codec: codec.name(), metadata })
 }
 
-/// The batches of an [`AvroFile`].
+/// The records that the blocks declare; all blocks are checked, none is unpacked.
+pub fn count(source: &Source) -> Result<u64> {
+    let header = container::header(source)?;
+    let mut walk = Walk::new(&header, OnBadBlock::Error);
+    let mut records = 0_u64;
+    while let Some(block) = walk.next(source)? {
+        records = records.saturating_add(block.records);
+    }
+    Ok(records)
+}
+
+/// The columns that a read with `options` has.
+pub fn schema(source: &Source, options: &AvroReadOptions) -> Result<SchemaRef> {
+    Ok(Plan::new(source, options)?.schema)
+}
+
+/// Reads a file. The batches are in file order and do not depend on the number of threads' timing.
+pub fn read(
+    source: &Source,
+    options: &AvroReadOptions,
+    context: &Context,
+) -> Result<(SchemaRef, Vec<RecordBatch>)> {
+    read_reported(source, options, context).map(|(schema, batches, _)| (schema, batches))
+}
+
+/// [`read`], and what it met.
+pub fn read_reported(
+    source: &Source,
+    options: &AvroReadOptions,
+    context: &Context,
+) -> Result<(SchemaRef, Vec<RecordBatch>, AvroReport)> {
+    if options.n_rows.is_some() && options.on_bad_block == OnBadBlock::Skip {
+        // How many blocks are needed shows only as they are read.
+        let mut stream = stream(source, options, context)?;
+        let batches = stream.by_ref().collect::<Result<Vec<_>>>()?;
+        return Ok((stream.schema(), batches, stream.report));
+    }
+    let plan = Plan::new(source, options)?;
+    let limit = options.n_rows.unwrap_or(u64::MAX);
+    let mut walk = Walk::new(&plan.header, options.on_bad_block);
+    let (mut blocks, mut records) = (Vec::new(), 0_u64);
+    while records < limit
+        && let Some(block) = walk.next(source)?
+    {
+        if blocks.len() % 1024 == 0 {
+            context.check()?;
+        }
+        records = records.saturating_add(block.records);
+        blocks.push(block);
+    }
+    let runs = runs(&blocks, context.threads());
+    let first_failure = AtomicUsize::new(usize::MAX);
+    let decoded: Vec<Result<Decoded>> = context.pool().install(|| {
+        let decode = |(index, run): (usize, &Range<usize>)| {
+            if first_failure.load(Ordering::Relaxed) < index {
+                return Ok(Decoded::default()); // an earlier run has failed, so nobody will see it
+            }
+            let decoded = plan.run(&blocks[run.clone()], context);
+            if decoded.is_err() {
+                first_failure.fetch_min(index, Ordering::Relaxed);
+            }
+            decoded
+        };
+        runs.par_iter().enumerate().with_max_len(1).map(decode).collect()
+    });
+    let mut report = AvroReport { rejects: walk.rejects, ..AvroReport::default() };
+    let (mut batches, mut charges, mut left) = (Vec::new(), Vec::new(), limit);
+    for run in decoded {
+        let run = run?;
+        report.blocks += run.blocks;
+        report.rejects.extend(run.rejects);
+        for (batch, charge) in run.batches {
+            let rows = (batch.num_rows() as u64).min(left);
+            left -= rows;
+            report.rows += rows;
+            if rows > 0 {
+                batches.push(batch.slice(0, rows as usize));
+            }
+            charges.push(charge);
+        }
+    }
+    source.check_unchanged()?;
+    report.rejects.sort_by_key(|reject| reject.offset);
+    Ok((Arc::clone(&plan.schema), batches, report))
+}
+
+/// Consecutive blocks for one task each.
+fn runs(blocks: &[Block], threads: usize) -> Vec<Range<usize>> {
+    let total: u64 = blocks.iter().map(|block| block.bytes).sum();
+    let share = total / (threads as u64 * RUNS_PER_THREAD).max(1);
+    let share = share.clamp(RUN_BYTES.start, RUN_BYTES.end);
+    let mut runs = Vec::new();
+    let (mut start, mut bytes, mut rows) = (0, 0, 0_u64);
+    for (at, block) in blocks.iter().enumerate() {
+        bytes += block.bytes;
+        rows = rows.saturating_add(block.records);
+        // Two blocks may lie apart where damaged ones are left out.
+        let gap = blocks.get(at + 1).is_none_or(|next| next.start != block.end());
+        if gap || bytes >= share || rows >= RUN_ROWS {
+            runs.push(start..at + 1);
+            (start, bytes, rows) = (at + 1, 0, 0);
+        }
+    }
+    runs
+}
+
+/// Reads a file in bounded memory.
+pub fn stream(source: &Source, options: &AvroReadOptions, context: &Context) -> Result<AvroStream> {
+    let plan = Plan::new(source, options)?;
+    Ok(AvroStream::new(plan, options, context))
+}
+
+/// The batches of a file, decoded a few runs of blocks ahead.
 #[derive(Debug)]
-pub struct AvroBatches {
-    file: AvroFile,
-    source: File,
-    schema: SchemaRef,
-    decoded: Vec<usize>,
-    order: Vec<usize>,
-    next_block: usize,
+pub struct AvroStream {
+    plan: Plan,
+    walk: Walk,
+    context: Context,
+    /// Read from the walk, but not part of a run yet.
+    peeked: Option<Block>,
     /// Decoded, not yet handed out.
-    pending: VecDeque<RecordBatch>,
+    pending: VecDeque<(RecordBatch, Charge)>,
+    /// What ends the stream once `pending` is handed out.
+    failure: Option<IoError>,
+    ended: bool,
     /// Rows still to come.
     left: u64,
     batch_rows: usize,
-    cancel: Arc<AtomicBool>,
+    report: AvroReport,
 }
 
-impl AvroBatches {
+impl AvroStream {
+    pub(super) fn new(plan: Plan, options: &AvroReadOptions, context: &Context) -> Self {
+        Self {
+            walk: Walk::new(&plan.header, options.on_bad_block),
+            plan,
+            context: context.clone(),
+            peeked: None,
+            pending: VecDeque::new(),
+            failure: None,
+            ended: false,
+            left: options.n_rows.unwrap_or(u64::MAX),
+            batch_rows: options.batch_rows.max(1),
+            report: AvroReport::default(),
+        }
+    }
+
     /// The schema of every batch.
     pub fn schema(&self) -> SchemaRef {
-        Arc::clone(&self.schema)
+        Arc::clone(&self.plan.schema)
     }
 
-    /// Decodes blocks until a batch is full, then hands it out.
-    fn read(&mut self) -> Result<RecordBatch> {
-        let wanted = self.left.min(self.batch_rows as u64) as usize;
-        let (mut rows, mut bytes) = (0, 0);
-        for batch in &self.pending {
-            rows += batch.num_rows();
-        }
-        while rows < wanted && bytes < JOIN_BYTES {
-            if self.cancel.load(Ordering::Relaxed) {
-                return Err(IoError::Cancelled);
-            }
-            let number = self.next_block as u64 + 1;
-            let Some(&block) = self.file.blocks.get(self.next_block) else { break };
-            self.next_block += 1;
-            if block.records == 0 {
-                continue;
-            }
-            let batch = self.block(number, block)?;
-            rows += batch.num_rows();
-            bytes += batch.get_array_memory_size();
-            self.pending.push_back(batch);
-        }
-        let mut parts = Vec::new();
-        let mut taken = 0;
-        while taken < wanted {
-            let Some(batch) = self.pending.pop_front() else { break };
-            let room = wanted - taken;
-            if batch.num_rows() > room {
-                self.pending.push_front(batch.slice(room, batch.num_rows() - room));
-                parts.push(batch.slice(0, room));
-                taken = wanted;
-            } else {
-                taken += batch.num_rows();
-                parts.push(batch);
-            }
-        }
-        if taken == 0 {
-            return Err(IoError::avro(&self.file.path, None, "fewer records than declared"));
-        }
-        self.left -= taken as u64;
-        if let [batch] = parts.as_slice() {
-            return Ok(batch.clone());
-        }
-        if self.schema.fields().is_empty() {
-            return self.build(batch_of(&self.schema, Vec::new(), taken));
-        }
-        self.build(concat_batches(&self.schema, &parts))
+    pub(super) fn path(&self) -> &std::path::Path {
+        self.plan.source.path()
     }
 
-    fn build(&self, batch: Result<RecordBatch, ArrowError>) -> Result<RecordBatch> {
-        batch.map_err(|error| IoError::avro(&self.file.path, None, error.to_string()))
+    /// What was met so far; complete after the last batch.
+    pub fn report(&self) -> &AvroReport {
+        &self.report
     }
 
-    /// All records of one block.
-    fn block(&mut self, number: u64, block: Block) -> Result<RecordBatch> {
-        let path = &self.file.path;
-        let bad = |message: String| IoError::avro(path, Some(number), message);
-        if self.file.weightless {
-            return self.weightless(number, block);
+    /// The next blocks that fill a batch, or as few as one.
+    fn next_run(&mut self) -> Result<Vec<Block>> {
+        let (mut run, mut rows, mut bytes): (Vec<Block>, u64, u64) = (Vec::new(), 0, 0);
+        loop {
+            let block = match self.peeked.take() {
+                Some(block) => block,
+                None => match self.walk.next(&self.plan.source)? {
+                    Some(block) => block,
+                    None => return Ok(run),
+                },
+            };
+            let full = rows.saturating_add(block.records) > self.batch_rows as u64
+                || bytes + block.bytes > RUN_BYTES.end
+                || run.last().is_some_and(|last| last.end() != block.start);
+            if full && !run.is_empty() {
+                self.peeked = Some(block);
+                return Ok(run);
+            }
+            rows = rows.saturating_add(block.records);
+            bytes += block.bytes;
+            run.push(block);
         }
-        if self.decoded.is_empty() {
-            return self.build(batch_of(&self.schema, Vec::new(), block.records as usize));
+    }
+
+    /// Decodes the next runs; afterwards something is pending, or the stream has ended.
+    fn fill(&mut self) {
+        let (mut runs, mut rows) = (Vec::new(), 0_u64);
+        while runs.len() < self.context.threads() * WINDOW && rows < self.left {
+            match self.next_run() {
+                Ok(run) if run.is_empty() => break,
+                Ok(run) => {
+                    rows = run.iter().map(|block| block.records).fold(rows, u64::saturating_add);
+                    runs.push(run);
+                }
+                Err(error) => {
+                    self.failure = Some(error);
+                    break;
+                }
+            }
         }
-        let mut data = Vec::new();
-        self.source
-            .seek(SeekFrom::Start(block.offset))
-            .and_then(|_| (&self.source).take(block.bytes).read_to_end(&mut data))
-            .map_err(|source| IoError::reading(path, source))?;
-        if data.len() as u64 != block.bytes {
-            return Err(bad("truncated while it was read".to_owned()));
+        if runs.is_empty() && self.failure.is_none() {
+            self.ended = true;
+            self.failure = self.plan.source.check_unchanged().err();
         }
-        let container = self.file.header.container(path, number, block, data)?;
-        let rows = usize::try_from(block.records).map_err(|_| bad("too many records".into()))?;
-        let mut reader = decoder(path, Some(number), &container, Some(self.decoded.clone()), rows)?;
-        let mut decode = || match catch_unwind(AssertUnwindSafe(|| reader.next())) {
-            Ok(batch) => batch.transpose().map_err(|error| bad(plain(&error))),
-            Err(panic) => Err(bad(panic_text(&*panic))),
+        let (plan, context) = (&self.plan, &self.context);
+        let decoded: Vec<Result<Decoded>> = match runs.as_slice() {
+            [] => Vec::new(),
+            [run] => vec![plan.run(run, context)],
+            runs => context.pool().install(|| {
+                runs.par_iter().with_max_len(1).map(|run| plan.run(run, context)).collect()
+            }),
         };
-        let batch = decode()?.ok_or_else(|| bad(format!("no records, {rows} declared")))?;
-        if batch.num_rows() != rows {
-            return Err(bad(format!("{} records, {rows} declared", batch.num_rows())));
+        for run in decoded {
+            match run {
+                Ok(run) => {
+                    self.report.blocks += run.blocks;
+                    self.report.rejects.extend(run.rejects);
+                    self.pending.extend(run.batches);
+                }
+                Err(error) => {
+                    self.failure = Some(error);
+                    break;
+                }
+            }
         }
-        if !matches!(decode(), Ok(None)) {
-            return Err(bad(format!("damaged: bytes are left after {rows} records")));
-        }
-        let columns = self.order.iter().map(|&index| Arc::clone(batch.column(index))).collect();
-        batch_of(&self.schema, columns, rows).map_err(|error| bad(plain(&error)))
+        self.report.rejects.append(&mut self.walk.rejects);
+        self.report.rejects.sort_by_key(|reject| reject.offset);
     }
 
-    /// A block of records without bytes, which a decoder would take for none.
-    fn weightless(&self, number: u64, block: Block) -> Result<RecordBatch> {
-        let bad = |message: String| IoError::avro(&self.file.path, Some(number), message);
-        if self.file.header.codec.is_none() && block.bytes > 0 {
-            return Err(bad("damaged: data, where records have none".into()));
+    /// The first rows of what is pending, about evenly cut if there are too many.
+    fn pop(&mut self) -> Option<RecordBatch> {
+        let (batch, charge) = self.pending.pop_front()?;
+        let rows = (batch.num_rows() as u64).min(self.left) as usize;
+        let parts = rows.div_ceil(self.batch_rows).max(1);
+        let first = rows.div_ceil(parts);
+        self.left -= first as u64;
+        self.report.rows += first as u64;
+        if rows > first {
+            let rest = batch.slice(first, batch.num_rows() - first);
+            self.pending.push_front((rest, charge));
         }
-        if block.records > MAX_EMPTY_RECORDS {
-            return Err(bad(format!("{} records without data", block.records)));
-        }
-        let rows = block.records as usize;
-        let fields = self.schema.fields();
-        let columns = fields.iter().map(|field| new_null_array(field.data_type(), rows)).collect();
-        batch_of(&self.schema, columns, rows).map_err(|error| bad(plain(&error)))
+        Some(if first < batch.num_rows() { batch.slice(0, first) } else { batch })
     }
 }
 
-impl Iterator for AvroBatches {
+impl Iterator for AvroStream {
     type Item = Result<RecordBatch>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.left == 0 {
-            return None;
+        loop {
+            if self.left == 0 {
+                return None;
+            }
+            if let Err(error) = self.context.check() {
+                self.left = 0;
+                return Some(Err(error));
+            }
+            match self.pop() {
+                Some(batch) if batch.num_rows() == 0 => {}
+                Some(batch) => return Some(Ok(batch)),
+                None => {
+                    if let Some(error) = self.failure.take() {
+                        self.left = 0;
+                        return Some(Err(error));
+                    }
+                    if self.ended {
+                        self.left = 0;
+                        return None;
+                    }
+                    self.fill();
+                }
+            }
         }
-        let batch = self.read();
-        if batch.is_err() {
-            self.left = 0;
-        }
-        Some(batch)
     }
-}
-
-/// Whether values of this type take no bytes; only nulls count, other such types are refused.
-fn weighs_nothing(data_type: &DataType) -> bool {
-    *data_type == DataType::Null
-}
-
-fn decoder<'a>(
-    path: &Path,
-    block: Option<u64>,
-    container: &'a [u8],
-    projection: Option<Vec<usize>>,
-    batch_rows: usize,
-) -> Result<Reader<&'a [u8]>> {
-    let build = AssertUnwindSafe(|| {
-        let builder = ReaderBuilder::new().with_batch_size(batch_rows).with_tz(Tz::Utc);
-        match projection {
-            Some(projection) => builder.with_projection(projection),
-            None => builder,
-        }
-        .build(container)
-    });
-    match catch_unwind(build) {
-        Ok(Ok(reader)) => Ok(reader),
-        Ok(Err(error)) => {
-            Err(IoError::avro(path, block, format!("cannot read: {}", plain(&error))))
-        }
-        Err(panic) => Err(IoError::avro(path, block, panic_text(&*panic))),
-    }
-}
-
-/// The text without the name of its class.
-fn plain(error: &ArrowError) -> String {
-    let text = error.to_string();
-    let text = text.strip_prefix("Parser error: ").unwrap_or(&text);
-    text.strip_prefix("Avro error: ").unwrap_or(text).to_owned()
 }

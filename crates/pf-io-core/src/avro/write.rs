@@ -1,47 +1,120 @@
 //! Batches into an Avro file. Types Avro lacks are cast where no value changes, else refused.
+//!
+//! Rows are gathered into slabs; slabs are encoded and packed in parallel and written in order. How
+//! rows are cut into blocks depends on the rows alone, not on the number of threads.
 
+use std::hash::{BuildHasher, RandomState};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
-use arrow_avro::compression::CompressionCodec;
-use arrow_avro::errors::AvroError;
-use arrow_avro::writer::format::AvroOcfFormat;
-use arrow_avro::writer::{Writer, WriterBuilder};
+use arrow::datatypes::{DataType, Field, Fields, IntervalUnit, Schema, SchemaRef, TimeUnit};
+use rayon::prelude::*;
 
+use super::codec::{Codec, Packer};
+use super::container::{SYNC, put_header};
+use super::encode::{Frame, RowEncoder};
 use crate::batch::{batch_of, cast_exact, type_name};
+use crate::context::Context;
 use crate::sink::AtomicFile;
 use crate::{IoError, Result};
 
 /// Codec names, for messages.
-const CODECS: &str = "deflate, snappy, zstd, bzip2, xz, null";
-/// Uncompressed bytes of a block, about.
-const BLOCK_BYTES: usize = 256 << 10;
+const CODECS: &str = "deflate, snappy, zstandard, bzip2, xz, null";
+/// Blocks of a slab, about.
+const SLAB_BLOCKS: usize = 8;
+/// Slabs gathered before they are encoded, per thread.
+const SLABS_PER_THREAD: usize = 2;
+
+/// How a file is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AvroWriteOptions {
+    /// `deflate` (default), `snappy`, `zstandard`, `bzip2`, `xz`, `null`.
+    pub codec: Option<String>,
+    /// The codec's level; its usual one without.
+    pub codec_level: Option<i32>,
+    /// Bytes of a block before packing, at most unless one record has more.
+    pub block_bytes: usize,
+    /// The marker between blocks; random without.
+    pub sync: Option<[u8; 16]>,
+    /// The Avro schema, as JSON text, instead of the derived one.
+    pub schema: Option<String>,
+}
+
+impl AvroWriteOptions {
+    /// Bytes of a block unless said otherwise.
+    pub const DEFAULT_BLOCK_BYTES: usize = 256 << 10;
+}
+
+impl Default for AvroWriteOptions {
+    fn default() -> Self {
+        Self {
+            codec: None,
+            codec_level: None,
+            block_bytes: Self::DEFAULT_BLOCK_BYTES,
+            sync: None,
+            schema: None,
+        }
+    }
+}
 
 /// One file being written.
-pub(crate) struct AvroWriter {
-    writer: Writer<AtomicFile, AvroOcfFormat>,
+pub struct AvroWriter {
+    sink: AtomicFile,
     schema: SchemaRef,
     dest: PathBuf,
+    context: Context,
+    frame: Frame,
+    /// Rows of a slab, and their bytes in memory.
+    slab: (Vec<RecordBatch>, usize),
+    /// Slabs that are full.
+    full: Vec<Vec<RecordBatch>>,
+}
+
+impl std::fmt::Debug for AvroWriter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AvroWriter").field("dest", &self.dest).finish_non_exhaustive()
+    }
 }
 
 impl AvroWriter {
-    pub(crate) fn new(
-        sink: AtomicFile,
-        schema: &SchemaRef,
-        codec: Option<CompressionCodec>,
-    ) -> Result<Self> {
-        let dest = sink.dest().to_path_buf();
-        let schema = Arc::new(writable_schema(&dest, schema)?);
-        let writer = WriterBuilder::new(schema.as_ref().clone())
-            .with_compression(codec)
-            .build(sink)
-            .map_err(|error| failed(&dest, error))?;
-        Ok(Self { writer, schema, dest })
+    pub(crate) fn new(sink: AtomicFile, schema: &SchemaRef, codec: Codec) -> Result<Self> {
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let context = Context::new(threads, None, Arc::default())?;
+        let options = AvroWriteOptions {
+            codec: Some(codec.name().to_owned()),
+            ..AvroWriteOptions::default()
+        };
+        Self::with_options(sink, schema, &options, &context)
     }
 
-    pub(crate) fn write(&mut self, batch: &RecordBatch) -> Result<()> {
+    /// Starts a file of `schema` with the threads of `context`.
+    pub fn with_options(
+        mut sink: AtomicFile,
+        schema: &SchemaRef,
+        options: &AvroWriteOptions,
+        context: &Context,
+    ) -> Result<Self> {
+        let dest = sink.dest().to_path_buf();
+        let codec = codec(&dest, options.codec.as_deref())?;
+        let packer = Packer::new(codec, options.codec_level);
+        packer.check_level().map_err(|reason| IoError::unsupported(&dest, reason))?;
+        let schema = Arc::new(writable_schema(&dest, schema)?);
+        let encoder = RowEncoder::new(&dest, &schema, options.schema.as_deref())?;
+        let sync = options.sync.unwrap_or_else(random_sync);
+        let mut header = Vec::new();
+        put_header(&mut header, encoder.schema_text(), codec.name(), sync);
+        sink.write_all(&header).map_err(|source| IoError::writing(&dest, source))?;
+        let block_bytes = options.block_bytes.max(1);
+        let frame = Frame { encoder, packer, sync, block_bytes };
+        let context = context.clone();
+        Ok(Self { sink, schema, dest, context, frame, slab: (Vec::new(), 0), full: Vec::new() })
+    }
+
+    /// Appends a batch of the schema given at the start.
+    pub fn write(&mut self, batch: &RecordBatch) -> Result<()> {
+        self.context.check()?;
         let mut columns = Vec::with_capacity(batch.num_columns());
         for (column, field) in batch.columns().iter().zip(self.schema.fields()) {
             columns.push(cast_exact(column, field.data_type()).map_err(|error| {
@@ -54,33 +127,71 @@ impl AvroWriter {
         let batch = batch_of(&self.schema, columns, rows)
             .map_err(|error| IoError::refused(&self.dest, error.to_string()))?;
         let row_bytes = (batch.get_array_memory_size() / rows.max(1)).max(1);
-        let step = (BLOCK_BYTES / row_bytes).clamp(1, 1 << 16);
-        for start in (0..rows).step_by(step) {
-            let part = batch.slice(start, step.min(rows - start));
-            self.writer.write(&part).map_err(|error| failed(&self.dest, error))?;
+        let slab_bytes = self.frame.block_bytes.saturating_mul(SLAB_BLOCKS);
+        let mut start = 0;
+        while start < rows {
+            let room = slab_bytes.saturating_sub(self.slab.1) / row_bytes;
+            let step = room.clamp(1, 1 << 20).min(rows - start);
+            self.slab.0.push(batch.slice(start, step));
+            self.slab.1 += step.saturating_mul(row_bytes);
+            start += step;
+            if self.slab.1.saturating_add(row_bytes) > slab_bytes {
+                self.full.push(std::mem::take(&mut self.slab).0);
+                if self.full.len() >= self.context.threads() * SLABS_PER_THREAD {
+                    self.flush()?;
+                }
+            }
         }
         Ok(())
     }
 
-    pub(crate) fn finish(mut self) -> Result<AtomicFile> {
-        self.writer.finish().map_err(|error| failed(&self.dest, error))?;
-        Ok(self.writer.into_inner())
+    /// Encodes and writes the slabs that are full.
+    fn flush(&mut self) -> Result<()> {
+        let slabs = std::mem::take(&mut self.full);
+        let (frame, context, dest) = (&self.frame, &self.context, &self.dest);
+        let encode = |slab: &Vec<RecordBatch>| {
+            context.check()?;
+            frame.blocks(dest, slab)
+        };
+        let encoded: Vec<Result<Vec<u8>>> =
+            context.pool().install(|| slabs.par_iter().with_max_len(1).map(encode).collect());
+        for (slab, bytes) in slabs.iter().zip(encoded) {
+            let bytes = bytes?;
+            self.sink.write_all(&bytes).map_err(|source| IoError::writing(dest, source))?;
+            let rows: usize = slab.iter().map(RecordBatch::num_rows).sum();
+            context.progress().add(bytes.len() as u64, rows as u64);
+        }
+        Ok(())
+    }
+
+    /// Writes what is left; the file is complete once the sink is committed.
+    pub fn finish(mut self) -> Result<AtomicFile> {
+        if !self.slab.0.is_empty() {
+            self.full.push(std::mem::take(&mut self.slab).0);
+        }
+        self.flush()?;
+        Ok(self.sink)
     }
 }
 
+/// Bytes that no other file has.
+fn random_sync() -> [u8; SYNC] {
+    let mut sync = [0; SYNC];
+    for half in sync.chunks_exact_mut(8) {
+        half.copy_from_slice(&RandomState::new().hash_one(std::process::id()).to_le_bytes());
+    }
+    sync
+}
+
 /// The codec named by `name`; deflate without one.
-pub(crate) fn codec(path: &Path, name: Option<&str>) -> Result<Option<CompressionCodec>> {
-    Ok(match name.unwrap_or("deflate") {
-        "null" | "none" => None,
-        "deflate" => Some(CompressionCodec::Deflate),
-        "snappy" => Some(CompressionCodec::Snappy),
-        "zstd" | "zstandard" => Some(CompressionCodec::ZStandard),
-        "bzip2" => Some(CompressionCodec::Bzip2),
-        "xz" => Some(CompressionCodec::Xz),
-        other => {
-            let message = format!("no Avro codec '{other}' (known: {CODECS})");
-            return Err(IoError::unsupported(path, message));
-        }
+pub(crate) fn codec(path: &Path, name: Option<&str>) -> Result<Codec> {
+    let name = match name.unwrap_or("deflate") {
+        "none" => "null",
+        "zstd" => "zstandard",
+        other => other,
+    };
+    Codec::from_name(name).filter(|_| !name.is_empty()).ok_or_else(|| {
+        IoError::unsupported(path, format!("no Avro codec '{name}' (known: {CODECS})"))
     })
 }
 
@@ -142,6 +253,7 @@ fn avro_type(data_type: &DataType) -> Option<DataType> {
         DataType::Dictionary(_, values) => avro_type(values)?,
         DataType::List(item) => DataType::List(inner(item)?),
         DataType::LargeList(item) => DataType::LargeList(inner(item)?),
+        DataType::FixedSizeList(item, _) => DataType::List(inner(item)?),
         DataType::Struct(fields) => {
             if !fields.iter().all(|field| is_avro_name(field.name())) {
                 return None;
@@ -167,20 +279,9 @@ fn avro_type(data_type: &DataType) -> Option<DataType> {
         | DataType::FixedSizeBinary(_)
         | DataType::Date32
         | DataType::Time64(TimeUnit::Microsecond)
+        | DataType::Interval(IntervalUnit::MonthDayNano)
         | DataType::Decimal128(..)
         | DataType::Decimal256(..) => data_type.clone(),
         _ => return None,
     })
-}
-
-/// An error of the system keeps its kind through the writer.
-fn failed(path: &Path, error: AvroError) -> IoError {
-    match error {
-        AvroError::IoError(_, source) => IoError::writing(path, source),
-        AvroError::External(source) => match source.downcast::<std::io::Error>() {
-            Ok(source) => IoError::writing(path, *source),
-            Err(other) => IoError::refused(path, other.to_string()),
-        },
-        other => IoError::refused(path, other.to_string()),
-    }
 }

@@ -1,0 +1,147 @@
+//! Rows into blocks: arrow-avro encodes, the cutting, packing and framing is ours.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::{Schema, SchemaRef};
+use arrow_avro::errors::AvroError;
+use arrow_avro::schema::{AvroSchema, SCHEMA_METADATA_KEY};
+use arrow_avro::writer::format::AvroBinaryFormat;
+use arrow_avro::writer::{EncodedRows, Encoder, WriterBuilder};
+
+use super::codec::Packer;
+use super::container::{SYNC, put_long};
+use super::schema::{self, SchemaFault};
+use crate::batch::batch_of;
+use crate::error::panic_text;
+use crate::{IoError, Result};
+
+/// Rows in memory into rows of Avro, without a container.
+#[derive(Debug)]
+pub(super) struct RowEncoder {
+    /// What the batches have, with the Avro schema as metadata.
+    schema: SchemaRef,
+    text: String,
+}
+
+impl RowEncoder {
+    /// An encoder of `schema`, as `text` or as the derived Avro schema says.
+    pub fn new(dest: &Path, schema: &Schema, text: Option<&str>) -> Result<Self> {
+        let refused = |reason: String| {
+            IoError::unsupported(dest, format!("no Avro schema for this table: {reason}"))
+        };
+        let text = match text {
+            Some(text) => {
+                let parsed = schema::parse(text).map_err(|fault| match fault {
+                    SchemaFault::Bad(reason) | SchemaFault::Unsupported(reason) => refused(reason),
+                })?;
+                let known = |name: &String| parsed.fields.iter().any(|(field, _)| field == name);
+                if let Some(field) = schema.fields().iter().find(|field| !known(field.name())) {
+                    return Err(refused(format!("it lacks the column '{}'", field.name())));
+                }
+                parsed.text
+            }
+            None => {
+                AvroSchema::try_from(schema)
+                    .map_err(|error| refused(error.to_string()))?
+                    .json_string
+            }
+        };
+        let mut schema = schema.clone();
+        schema.metadata.insert(SCHEMA_METADATA_KEY.to_owned(), text.clone());
+        let encoder = Self { schema: Arc::new(schema), text };
+        Self::build(&encoder.schema).map_err(|error| refused(plain(&error)))?;
+        Ok(encoder)
+    }
+
+    /// The Avro schema.
+    pub fn schema_text(&self) -> &str {
+        &self.text
+    }
+
+    fn build(schema: &SchemaRef) -> Result<Encoder, AvroError> {
+        WriterBuilder::new(schema.as_ref().clone()).build_encoder::<AvroBinaryFormat>()
+    }
+
+    /// The rows of `batches`.
+    pub fn rows(&self, dest: &Path, batches: &[RecordBatch]) -> Result<EncodedRows> {
+        let encode = || {
+            let mut encoder = Self::build(&self.schema)?;
+            for batch in batches {
+                encoder.encode(batch)?;
+            }
+            Ok::<_, AvroError>(encoder.flush())
+        };
+        let reason = match catch_unwind(AssertUnwindSafe(encode)) {
+            Ok(Ok(rows)) => return Ok(rows),
+            Ok(Err(error)) => plain(&error),
+            Err(panic) => panic_text(&*panic),
+        };
+        let message = match self.failing(batches) {
+            Some(column) => format!("column '{column}': {reason}"),
+            None => reason,
+        };
+        Err(IoError::refused(dest, message))
+    }
+
+    /// The first column that cannot be encoded alone.
+    fn failing(&self, batches: &[RecordBatch]) -> Option<&str> {
+        for (index, field) in self.schema.fields().iter().enumerate() {
+            let alone = Arc::new(Schema::new(vec![field.as_ref().clone()]));
+            let fails = |batch: &RecordBatch| {
+                let columns = vec![Arc::clone(batch.column(index))];
+                let encode = || {
+                    let batch = batch_of(&alone, columns, batch.num_rows())?;
+                    Self::build(&alone)?.encode(&batch)
+                };
+                !matches!(catch_unwind(AssertUnwindSafe(encode)), Ok(Ok(())))
+            };
+            if batches.iter().any(fails) {
+                return Some(field.name());
+            }
+        }
+        None
+    }
+}
+
+/// All that a slab needs to become blocks.
+pub(super) struct Frame {
+    pub encoder: RowEncoder,
+    pub packer: Packer,
+    pub sync: [u8; SYNC],
+    pub block_bytes: usize,
+}
+
+impl Frame {
+    /// The blocks of `slab`, of about equal size and of `block_bytes` at most, as far as rows allow.
+    pub fn blocks(&self, dest: &Path, slab: &[RecordBatch]) -> Result<Vec<u8>> {
+        let rows = self.encoder.rows(dest, slab)?;
+        let (bytes, offsets) = (rows.bytes(), rows.offsets());
+        let mut out = Vec::new();
+        let mut start = 0;
+        while start + 1 < offsets.len() {
+            let left = offsets[offsets.len() - 1] - offsets[start];
+            let share = left.div_ceil(left.div_ceil(self.block_bytes).max(1));
+            let limit = offsets[start] + share;
+            let end = offsets.partition_point(|&offset| offset <= limit) - 1;
+            let end = end.max(start + 1);
+            let packed = self
+                .packer
+                .pack(&bytes[offsets[start]..offsets[end]])
+                .map_err(|source| IoError::writing(dest, source))?;
+            put_long(&mut out, (end - start) as i64);
+            put_long(&mut out, packed.len() as i64);
+            out.extend_from_slice(&packed);
+            out.extend_from_slice(&self.sync);
+            start = end;
+        }
+        Ok(out)
+    }
+}
+
+fn plain(error: &AvroError) -> String {
+    let text = error.to_string();
+    text.strip_prefix("Invalid argument error: ").unwrap_or(&text).to_owned()
+}
