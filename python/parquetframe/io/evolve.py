@@ -49,7 +49,7 @@ def is_lossless(source: pa.DataType, target: pa.DataType) -> bool:
         whole = source.precision - source.scale, _whole(target)
         return t.is_decimal(target) and whole[1] >= whole[0] and target.scale >= source.scale
     if t.is_date(source):
-        return t.is_timestamp(target) and target.tz is None or t.is_date64(target)
+        return (t.is_timestamp(target) and target.tz is None) or t.is_date64(target)
     if t.is_timestamp(source):
         return t.is_timestamp(target) and source.tz == target.tz and _finer(source, target)
     if t.is_duration(source):

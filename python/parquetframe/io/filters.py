@@ -216,7 +216,9 @@ def _exact_number(value: Any, source: pa.DataType, target: pa.DataType) -> Any:
         if not t.is_integer(source):
             return None
         bits = target.bit_width
-        low, high = (-(2 ** (bits - 1)), 2 ** (bits - 1)) if t.is_signed_integer(target) else (0, 2**bits)
+        low, high = (
+            (-(2 ** (bits - 1)), 2 ** (bits - 1)) if t.is_signed_integer(target) else (0, 2**bits)
+        )
         return value if low <= value < high else None
     if t.is_floating(target):
         if t.is_decimal(source) or target.bit_width < 32:

@@ -143,11 +143,13 @@ def read_parquet_metadata(path: Source, *, engine: str | None = "auto") -> Parqu
     """
     facts = choose_engine(engine).parquet_metadata(one_file(path).content)
     columns = tuple(
-        ParquetColumn(**{
-            **column,
-            "codecs": tuple(column["codecs"]),
-            "encodings": tuple(column["encodings"]),
-        })
+        ParquetColumn(
+            **{
+                **column,
+                "codecs": tuple(column["codecs"]),
+                "encodings": tuple(column["encodings"]),
+            }
+        )
         for column in facts["columns"]
     )
     groups = tuple(

@@ -151,9 +151,7 @@ def _valid(column: pa.ChunkedArray) -> np.ndarray[Any, Any]:
     return _owned(pc.is_valid(column)).astype(bool, copy=False)
 
 
-def _null_integers(
-    column: pa.ChunkedArray, name: str, rule: str, report: ReadReport | None
-) -> Any:
+def _null_integers(column: pa.ChunkedArray, name: str, rule: str, report: ReadReport | None) -> Any:
     if rule == "error":
         raise SchemaError(
             f"column '{name}' holds integers and nulls", column=name,
@@ -262,10 +260,14 @@ def _categorical(column: pa.ChunkedArray) -> Any:
     categories = unified.chunk(0).dictionary
     dtype = categories.type
     if categories.null_count:  # a null among the categories is a null of the column
-        return pd.Categorical(column.cast(dtype.value_type if hasattr(dtype, "value_type") else dtype).to_pandas())
+        return pd.Categorical(
+            column.cast(dtype.value_type if hasattr(dtype, "value_type") else dtype).to_pandas()
+        )
     text = pa.types.is_string(dtype) or pa.types.is_large_string(dtype)
-    labels = pd.Index(_text(pa.chunked_array([categories]), nullable=False)) if text else (
-        pd.Index(categories.to_pandas())
+    labels = (
+        pd.Index(_text(pa.chunked_array([categories]), nullable=False))
+        if text
+        else (pd.Index(categories.to_pandas()))
     )
     numbers = _owned(pc.fill_null(codes.cast(pa.int64()), -1))
     narrow = np.min_scalar_type(-max(len(labels), 1))

@@ -245,9 +245,7 @@ def _part(column: pa.ChunkedArray, dtype: pa.DataType) -> pa.ChunkedArray:
 def _pushable(stored: pa.Schema, own: Sequence[pa.Field]) -> pa.Schema:
     """Columns of the file that mean the same there as in the result."""
     kept = {f.name: f for f in own}
-    return pa.schema(
-        [f for f in stored if f.name in kept and is_same(f.type, kept[f.name].type)]
-    )
+    return pa.schema([f for f in stored if f.name in kept and is_same(f.type, kept[f.name].type)])
 
 
 def _virtual_fields(
@@ -269,9 +267,7 @@ def _virtual_fields(
 
 
 def _virtual_values(source: Source, virtual: pa.Schema, path_name: str | None) -> dict[str, Any]:
-    return {
-        f.name: source.label if f.name == path_name else key_value(source, f) for f in virtual
-    }
+    return {f.name: source.label if f.name == path_name else key_value(source, f) for f in virtual}
 
 
 def _wanted_paths(request: ReadRequest, full: pa.Schema) -> tuple[Path, ...] | None:

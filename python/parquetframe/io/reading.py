@@ -137,7 +137,7 @@ def _table(plan: ReadPlan, report: ReadReport) -> pa.Table:
     if len(tables) == 1:
         return tables[0]
     schema = plan.schema
-    return pa.concat_tables([schema.empty_table(), *(t.cast(schema) for t in tables)])
+    return pa.concat_tables([t.cast(schema) for t in tables] or [schema.empty_table()])
 
 
 def _read_file(
@@ -154,9 +154,7 @@ def _read_file(
     return shape(table, file, plan), facts
 
 
-def _pieces(
-    plan: ReadPlan, file: FilePlan, size: int, left: int | None
-) -> Iterator[pa.Table]:
+def _pieces(plan: ReadPlan, file: FilePlan, size: int, left: int | None) -> Iterator[pa.Table]:
     if file.only_count:
         number = plan.engine.row_count(file.request)
         for start in range(0, number, size):

@@ -52,7 +52,11 @@ class Source:
     @property
     def size(self) -> int:
         """Bytes."""
-        return Path(self.content).stat().st_size if isinstance(self.content, str) else len(self.content)
+        return (
+            Path(self.content).stat().st_size
+            if isinstance(self.content, str)
+            else len(self.content)
+        )
 
     def start(self, length: int = 4) -> bytes:
         """The first bytes."""

@@ -137,9 +137,7 @@ def avro_options(
     }
 
 
-def write(
-    fmt: str, data: Any, dest: Any, options: dict[str, Any], tail: WriterTail
-) -> WriteReport:
+def write(fmt: str, data: Any, dest: Any, options: dict[str, Any], tail: WriterTail) -> WriteReport:
     """Write ``data`` to a path or a binary file object."""
     engine = choose_engine(tail.engine)
     stream = as_stream(data, tail.index)
@@ -208,7 +206,7 @@ def as_stream(data: Any, index: bool | str = "auto") -> Any:
 def _is_pandas(data: Any) -> bool:
     kind = type(data)
     return any(
-        base.__module__.startswith("pandas.") and base.__name__ == "DataFrame"
+        base.__module__.partition(".")[0] == "pandas" and base.__name__ == "DataFrame"
         for base in kind.__mro__
     )
 
@@ -288,7 +286,9 @@ def _names(name: str, value: Any) -> list[str]:
 def _bloom(value: Any) -> dict[str, float] | None:
     if value is None:
         return None
-    rates = value if isinstance(value, Mapping) else dict.fromkeys(_names("bloom", value), DEFAULT_FPP)
+    rates = (
+        value if isinstance(value, Mapping) else dict.fromkeys(_names("bloom", value), DEFAULT_FPP)
+    )
     for name, rate in rates.items():
         if not isinstance(name, str) or isinstance(rate, bool) or not isinstance(rate, float):
             raise TypeError(f"bloom must map names to rates, not {name!r} to {rate!r}")

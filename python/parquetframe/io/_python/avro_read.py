@@ -95,7 +95,7 @@ def read(request: FileRequest) -> tuple[pa.Table, dict[str, Any]]:
     with open_avro(request) as reader:
         shape = _Shape(reader, request)
         parts = [shape.table(rows) for rows in _chunks(reader, request, _BATCH_ROWS)]
-        return pa.concat_tables([shape.table([]), *parts]), {}
+        return pa.concat_tables(parts or [shape.table([])]), {}
 
 
 def batches(request: FileRequest) -> Iterator[pa.RecordBatch]:

@@ -104,7 +104,12 @@ def _avro(dtype: pa.DataType, name: str, names: Iterator[int]) -> Any:
         return {"type": "int", "logicalType": "date"}
     if t.is_integer(dtype) and dtype != pa.uint64():
         return "int" if dtype.bit_width < 32 or dtype == pa.int32() else "long"
-    plain = {pa.bool_(): "boolean", pa.float32(): "float", pa.float64(): "double", pa.null(): "null"}
+    plain = {
+        pa.bool_(): "boolean",
+        pa.float32(): "float",
+        pa.float64(): "double",
+        pa.null(): "null",
+    }
     if dtype in plain:
         return plain[dtype]
     if t.is_struct(dtype):

@@ -116,7 +116,9 @@ def _merged(path: str, chunks: list[Any]) -> dict[str, Any]:
     filled = [s for s in known if s.has_min_max or s.num_values]
     bounded = complete and bool(filled) and all(s.has_min_max for s in filled)
     exact = [
-        getattr(s, name, None) for s in filled for name in ("is_min_value_exact", "is_max_value_exact")
+        getattr(s, name, None)
+        for s in filled
+        for name in ("is_min_value_exact", "is_max_value_exact")
     ]
     single = known[0] if complete and len(known) == 1 else None
     return {

@@ -22,6 +22,7 @@ from parquetframe.errors import (
 )
 from parquetframe.types import format_type
 from parquetframe.workflow._python.arrow_types import family
+from parquetframe.workflow._python.expressions.scope import unknown_column
 
 from ..engine import FileRequest
 from ..evolve import wide_text
@@ -119,6 +120,12 @@ def open_parquet(
             yield file
     except ParquetFrameError:
         raise
+    except KeyError:  # pyarrow looks up the names of dictionary columns
+        if request is None or not request.decode.dictionary_columns:
+            raise
+        with open_parquet(source) as file:
+            _delivered(file.schema_arrow, request)  # raises with the nearest name
+        raise
     except FileNotFoundError as error:
         raise SourceNotFound(f"File not found: {label}", path=label) from error
     except PermissionError:
@@ -163,31 +170,30 @@ def _check_source(source: str | bytes, label: str) -> None:
         )
 
 
-def _delivered(found: pa.Schema, request: FileRequest) -> pa.Schema:
+def _delivered(found: pa.Schema, request: FileRequest, *, check: bool = True) -> pa.Schema:
     """The schema with the layouts that were asked for; checks ``dictionary_columns``."""
-    wanted = set(request.decode.dictionary_columns)
-    for name in request.decode.dictionary_columns:
-        if name not in found.names:
-            from parquetframe.workflow._python.expressions.scope import unknown_column
-
-            raise unknown_column(name, found.names, f" in '{request.label}'")
+    wanted = request.decode.dictionary_columns
+    if check:
+        for name in wanted:
+            if name not in found.names:
+                raise unknown_column(name, found.names, f" in '{request.label}'")
     fields = []
     for column in found:
         dtype = column.type
-        if column.name in wanted and not pa.types.is_dictionary(dtype):
-            if family(dtype) != "text":
-                raise SchemaError(
-                    f"column '{column.name}' is {format_type(dtype)}, not text",
-                    column=column.name, path=request.label,
-                    hint="dictionary_columns takes columns of text",
-                )  # fmt: skip
-            dtype = pa.dictionary(pa.int32(), pa.string())
-        elif pa.types.is_dictionary(dtype) and column.name in wanted:
+        if column.name not in wanted:
+            dtype = wide_text(dtype, request.decode.string_type)
+        elif pa.types.is_dictionary(dtype):
             value = dtype.value_type
             value = pa.string() if family(value) == "text" else value
             dtype = pa.dictionary(dtype.index_type, value, dtype.ordered)
+        elif family(dtype) == "text":
+            dtype = pa.dictionary(pa.int32(), pa.string())
         else:
-            dtype = wide_text(dtype, request.decode.string_type)
+            raise SchemaError(
+                f"column '{column.name}' is {format_type(dtype)}, not text",
+                column=column.name, path=request.label,
+                hint="dictionary_columns takes columns of text",
+            )  # fmt: skip
         fields.append(column.with_type(dtype))
     return pa.schema(fields, metadata=found.metadata)
 
@@ -251,20 +257,6 @@ def _shaped(table: pa.Table, names: list[str], request: FileRequest) -> pa.Table
     """Columns in the order and the layout that were asked for."""
     if table.column_names != names:
         table = table.select(names)
-    target = _layout(table.schema, request)
+    table.validate(full=True)  # pyarrow hands out text that is no UTF-8
+    target = _delivered(table.schema, request, check=False)
     return table if table.schema == target else table.cast(target)
-
-
-def _layout(found: pa.Schema, request: FileRequest) -> pa.Schema:
-    fields = []
-    wanted = request.decode.dictionary_columns
-    for column in found:
-        dtype = column.type
-        if column.name in wanted and pa.types.is_dictionary(dtype):
-            value = dtype.value_type
-            value = pa.string() if family(value) == "text" else value
-            dtype = pa.dictionary(dtype.index_type, value, dtype.ordered)
-        else:
-            dtype = wide_text(dtype, request.decode.string_type)
-        fields.append(column.with_type(dtype))
-    return pa.schema(fields, metadata=found.metadata)

@@ -130,7 +130,9 @@ def _write_folders(
         kind = table.schema.field(name).type
         if pa.types.is_nested(kind):
             raise SchemaError(f"column '{name}' of type {kind} cannot name folders", column=name)
-    numbered = table.select(keys).append_column("\0row", pa.array(range(table.num_rows), pa.int64()))
+    numbered = table.select(keys).append_column(
+        "\0row", pa.array(range(table.num_rows), pa.int64())
+    )
     groups = numbered.group_by(keys, use_threads=False).aggregate([("\0row", "list")])
     files = []
     for group in groups.to_pylist():
