@@ -106,8 +106,8 @@ def read_avro_fast(path: _Path, batch_size: int | None = None) -> pa.Table:
     from parquetframe.io.avro import read_avro
 
     _require()
-    rows = {} if batch_size is None else {"batch_rows": batch_size}
-    table: pa.Table = read_avro(path, engine="rust", **rows)
+    rows = 65_536 if batch_size is None else batch_size
+    table: pa.Table = read_avro(path, batch_rows=rows, engine="rust")
     return table
 
 

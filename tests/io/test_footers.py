@@ -101,7 +101,7 @@ QUESTIONS = [
 
 @pytest.mark.parametrize("ask", QUESTIONS, ids=lambda f: f.__name__)
 def test_questions_about_bad_files(backend, tmp_path, ask):
-    with pytest.raises(SourceNotFound, match="^File not found"):
+    with pytest.raises(SourceNotFound, match=r"^File not found"):
         ask(tmp_path / "none.parquet")
     (tmp_path / "bad.parquet").write_bytes(b"PAR1 nothing")
     with pytest.raises(ParquetError, match=r"bad\.parquet"):
@@ -182,7 +182,7 @@ def test_try_twins_return_none(backend, path, tmp_path):
             twin = getattr(io_backend, name.removeprefix("try_"))
             assert function(path) == twin(path)
         else:
-            with pytest.raises(ValueError, match="^File not found"):
+            with pytest.raises(ValueError, match=r"^File not found"):
                 function(tmp_path / "none.parquet")
 
 

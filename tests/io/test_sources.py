@@ -78,7 +78,7 @@ def test_a_missing_file(backend, tmp_path, src):
 
 
 def test_a_folder_without_data_is_a_missing_file(backend, tmp_path):
-    with pytest.raises(SourceNotFound, match="^File not found"):
+    with pytest.raises(SourceNotFound, match=r"^File not found"):
         pf.read_parquet(tmp_path)
 
 
@@ -270,12 +270,9 @@ WIDER = [
 def test_lossless_casts_are_opt_in(backend, tmp_path, narrow, wide):
     one = pa.nulls(1, wide)
     src = pair(tmp_path, pa.table([one], names=["x"]), pa.table([pa.nulls(1, narrow)], names=["x"]))
-    with pytest.raises(SchemaError, match="widen") as caught:
-        try:
-            pf.read_parquet(src)
-        except SchemaError as error:
-            raise SchemaError(f"{error} {error.hint}") from error
-    assert "'x'" in str(caught.value)
+    with pytest.raises(SchemaError, match="'x'") as caught:
+        pf.read_parquet(src)
+    assert "widen" in caught.value.hint
     assert pf.read_parquet(src, cast="widen").schema.field("x").type == wide
 
 
@@ -333,7 +330,7 @@ def test_avro_bad_input(backend, tmp_path):
         path.write_bytes(content)
         with pytest.raises(AvroError, match=rf"{name}\.avro"):
             pf.read_avro(path)
-    with pytest.raises(SourceNotFound, match="^File not found"):
+    with pytest.raises(SourceNotFound, match=r"^File not found"):
         pf.read_avro(tmp_path / "none.avro")
 
 

@@ -30,7 +30,7 @@ def is_same(a: pa.DataType, b: pa.DataType) -> bool:
         return is_same(a.value_type, b.value_type)
     kinds = family(a), family(b)
     if kinds[0] == kinds[1] and kinds[0] in {"text", "binary"}:
-        return t.is_fixed_size_binary(a) == t.is_fixed_size_binary(b)
+        return bool(t.is_fixed_size_binary(a) == t.is_fixed_size_binary(b))
     return _nested(a, b, is_same)
 
 
@@ -44,10 +44,10 @@ def is_lossless(source: pa.DataType, target: pa.DataType) -> bool:
     if t.is_integer(source):
         return _integer_fits(source, target)
     if t.is_floating(source):
-        return t.is_floating(target) and target.bit_width >= source.bit_width
+        return bool(t.is_floating(target) and target.bit_width >= source.bit_width)
     if t.is_decimal(source):
         whole = source.precision - source.scale, _whole(target)
-        return t.is_decimal(target) and whole[1] >= whole[0] and target.scale >= source.scale
+        return whole[1] >= whole[0] and bool(target.scale >= source.scale)
     if t.is_date(source):
         return (t.is_timestamp(target) and target.tz is None) or t.is_date64(target)
     if t.is_timestamp(source):

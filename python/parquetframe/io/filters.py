@@ -51,7 +51,7 @@ class Conjunct:
 
 
 def as_sql(filters: Any) -> str | None:
-    """A filter as SQL text.
+    r"""A filter as SQL text.
 
     Args:
         filters: SQL text, a list of ``(column, operator, value)`` tuples that must all hold, or a
@@ -64,7 +64,7 @@ def as_sql(filters: Any) -> str | None:
 
     Examples:
         >>> as_sql([("a", ">", 1), ("b", "in", ["x", "y"])])
-        '"a" > 1 AND "b" IN (\\'x\\', \\'y\\')'
+        '"a" > 1 AND "b" IN (\'x\', \'y\')'
     """
     if filters is None or isinstance(filters, str):
         return filters

@@ -225,10 +225,11 @@ def _zoned(values: np.ndarray[Any, Any], dtype: pa.DataType) -> Any:
         return values
     import pandas as pd
 
+    arrays: Any = pd.arrays.DatetimeArray
     wanted = pd.DatetimeTZDtype(dtype.unit, _zone(zone))
     if pd.__version__.startswith(("2.2.", "2.3.", "3.")):
         try:  # the public way copies 8 bytes per row
-            return pd.arrays.DatetimeArray._simple_new(values, dtype=wanted)  # noqa: SLF001
+            return arrays._simple_new(values, dtype=wanted)  # noqa: SLF001
         except (AttributeError, TypeError):
             pass
     return pd.DatetimeIndex(values).tz_localize("UTC").tz_convert(wanted.tz).array
@@ -242,12 +243,15 @@ def _zone(name: str) -> Any:
 def _text(column: pa.ChunkedArray, *, nullable: bool) -> Any:
     import pandas as pd
 
+    dtype: Any
     if nullable:
-        return pd.StringDtype("pyarrow").__from_arrow__(column)
+        dtype = pd.StringDtype("pyarrow")
+        return dtype.__from_arrow__(column)
     if int(pd.__version__.partition(".")[0]) < 3:
         return _objects(column)
     large = column if pa.types.is_large_string(column.type) else column.cast(pa.large_string())
-    return pd.StringDtype("pyarrow", na_value=np.nan).__from_arrow__(large)
+    dtype = pd.StringDtype("pyarrow", na_value=np.nan)
+    return dtype.__from_arrow__(large)
 
 
 def _categorical(column: pa.ChunkedArray) -> Any:

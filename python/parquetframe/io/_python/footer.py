@@ -46,7 +46,7 @@ def statistics(source: str | bytes, columns: list[str] | None) -> list[dict[str,
     with open_parquet(source) as file:
         schema, facts = file.schema_arrow, file.metadata
         leaves = leaves_of(schema)
-        wanted = range(len(leaves))
+        wanted = list(range(len(leaves)))
         if columns is not None:
             paths = [resolve(name, schema) for name in columns]
             wanted = [i for path in paths for i in leaf_indices(leaves, path, schema)]
