@@ -201,6 +201,12 @@ def test_polars(backend):
     assert found["z"].to_list() == TABLE["z"].to_pylist()
 
 
+def test_polars_with_a_filter(backend):
+    table = TABLE.select(["i", "s", "y", "l"])
+    found = pf.read_parquet(stored(table), output="polars", filters="i + 0 > 1 AND s LIKE 'c%'")
+    assert found.rows() == [(3, "ccc", b"\xff", [])]
+
+
 @pytest.mark.parametrize("package", ["pandas", "polars"])
 def test_a_missing_package_names_the_extra(backend, monkeypatch, package):
     monkeypatch.setitem(sys.modules, package, None)

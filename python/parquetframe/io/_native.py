@@ -26,10 +26,13 @@ class RustEngine:
     """
 
     name = "rust"
-    evaluates = True
 
     def __init__(self, module: ModuleType | None) -> None:
         self._module: Any = module
+
+    def evaluates(self, fmt: str) -> bool:
+        """Whether a predicate removes every row for which it is not true."""
+        return fmt == "parquet"
 
     def schema(self, request: FileRequest) -> pa.Schema:
         """All columns of the file, with the types that a read gives."""

@@ -98,8 +98,10 @@ class Engine(Protocol):
     """Reads and writes single files."""
 
     name: str
-    evaluates: bool
-    """Whether a predicate removes every row for which it is not true."""
+
+    def evaluates(self, fmt: str) -> bool:
+        """Whether a predicate removes every row for which it is not true."""
+        ...
 
     def schema(self, request: FileRequest) -> pa.Schema:
         """All columns of the file, with the types that a read gives."""

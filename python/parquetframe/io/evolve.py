@@ -13,12 +13,17 @@ import pyarrow.compute as pc
 
 from parquetframe.errors import SchemaError
 from parquetframe.types import format_type
-from parquetframe.workflow._python.arrow_types import family
+from parquetframe.workflow._python import arrow_types
 
-__all__ = ["convert", "is_lossless", "is_same", "wide_text"]
+__all__ = ["convert", "family", "is_lossless", "is_same", "wide_text"]
 
 _UNITS = ("s", "ms", "us", "ns")
 _DIGITS = {8: 3, 16: 5, 32: 10, 64: 20}
+
+
+def family(dtype: pa.DataType) -> str:
+    """As the expressions' families, with binary views among ``binary``."""
+    return "binary" if pa.types.is_binary_view(dtype) else arrow_types.family(dtype)
 
 
 def is_same(a: pa.DataType, b: pa.DataType) -> bool:

@@ -18,10 +18,12 @@ import pyarrow as pa
 
 from parquetframe.errors import ParquetFrameError
 from parquetframe.types import canonical_type, format_type
-from parquetframe.workflow._python.arrow_types import family, plain
+from parquetframe.workflow._python.arrow_types import plain
 from parquetframe.workflow._python.expressions import Binder, Scope, truth
 from parquetframe.workflow._python.expressions.parse import parse_expression
 from parquetframe.workflow._python.expressions.tree import Literal, Node
+
+from .evolve import family, wide_text
 
 __all__ = ["Conjunct", "as_sql", "bind_filter", "keep", "predicate_of"]
 
@@ -86,7 +88,7 @@ def bind_filter(text: str, schema: pa.Schema) -> list[Conjunct]:
         ExpressionError: It does not parse or type-check.
         SchemaError: An unknown column.
     """
-    scope = Scope.of(plain(schema.empty_table()).schema)
+    scope = Scope.of(plain(_without_views(schema).empty_table()).schema)
     found = [
         Conjunct(tree, Binder(scope, text).bind_bool(tree))
         for tree in _operands(parse_expression(text), "And")
@@ -105,13 +107,23 @@ def keep(table: pa.Table, conjuncts: Sequence[Conjunct]) -> pa.Table:
     if table.num_rows > _ROWS_AT_ONCE:
         step = range(0, table.num_rows, _ROWS_AT_ONCE)
         return pa.concat_tables([keep(table.slice(i, _ROWS_AT_ONCE), conjuncts) for i in step])
+    schema = table.schema
+    table = table.cast(_without_views(schema))
     for conjunct in conjuncts:
         names = sorted(conjunct.columns)
         seen = plain(table.select(names)) if names else pa.table({"": pa.nulls(table.num_rows)})
         table = table.filter(truth(conjunct.node, seen))
         if not table.num_rows:
             break
-    return table
+    return table.cast(schema)
+
+
+def _without_views(schema: pa.Schema) -> pa.Schema:
+    """Views as large text and binary: pyarrow has few kernels for them, and filters none."""
+    fields = [
+        f.with_type(wide_text(f.type, "large")) if "view" in str(f.type) else f for f in schema
+    ]
+    return pa.schema(fields, schema.metadata)
 
 
 def predicate_of(tree: Any, schema: pa.Schema) -> dict[str, Any] | None:
@@ -173,7 +185,9 @@ def _field(tree: Any, schema: pa.Schema) -> pa.Field | None:
     if type(tree).__name__ != "Column" or tree.table or tree.args.get("db") is not None:
         return None
     found = schema.get_all_field_indices(tree.name)
-    return schema.field(found[0]) if len(found) == 1 else None
+    if len(found) != 1 or pa.types.is_nested(schema.field(found[0]).type):
+        return None
+    return schema.field(found[0])
 
 
 def _typed(tree: Any, field: pa.Field) -> dict[str, Any] | None:

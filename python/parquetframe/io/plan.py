@@ -94,12 +94,18 @@ class ReadPlan:
         pushed = [predicate_of(conjunct.tree, known) for conjunct in rest]
         trees = [tree for tree in pushed if tree is not None]
         residual = rest
-        if self.engine.evaluates:
+        if self.engine.evaluates(self.request.format):
             residual = tuple(c for c, tree in zip(rest, pushed, strict=True) if tree is None)
-        used = set(self.schema.names).union(*(c.columns for c in residual))
-        fields = pa.schema([f for f in self.fields if f.name in used], self.fields.metadata)
+        whole = set().union(*(conjunct.columns for conjunct in residual))
+        result = set(self.schema.names)
+        kept = [
+            f if f.name in whole else self.schema.field(f.name)
+            for f in self.fields
+            if f.name in whole | result
+        ]
+        fields = pa.schema(kept, self.fields.metadata)
         own = [f for f in fields if f.name not in values]
-        columns, exact = self._columns_of(stored, own, source)
+        columns, exact = self._columns_of(stored, own, source, whole)
         request = replace(
             request,
             columns=columns,
@@ -121,7 +127,7 @@ class ReadPlan:
         return self.request.schema is None
 
     def _columns_of(
-        self, stored: pa.Schema, own: Sequence[pa.Field], source: Source
+        self, stored: pa.Schema, own: Sequence[pa.Field], source: Source, whole: set[str]
     ) -> tuple[tuple[Path, ...] | None, bool]:
         """Paths to read of this file, and whether they come as the result has them."""
         rule, names_of_virtual = self.request, set(self.virtual.names)
@@ -150,7 +156,9 @@ class ReadPlan:
         names = {f.name for f in own} - set(missing)
         if self.wanted is None:
             return tuple((f.name,) for f in own if f.name in names), False
-        paths = tuple(path for path in self.wanted if path[0] in names)
+        asked = [path for path in self.wanted if path[0] not in whole]
+        asked += [(f.name,) for f in own if f.name in whole]
+        paths = tuple(path for path in asked if path[0] in names)
         plain = all(len(path) == 1 for path in paths) and not names_of_virtual and not missing
         same = plain and all(f.type == stored.field(f.name).type for f in own)
         return paths, same and self.request.schema is None and len(self.sources) == 1
@@ -181,15 +189,12 @@ def make_plan(request: ReadRequest, engine: Engine) -> ReadPlan:
     schema = full if wanted is None else _selected(full, wanted)
     needed = {name for conjunct in conjuncts for name in conjunct.columns}
     extra = [full.field(name) for name in sorted(needed - set(schema.names))]
-    paths = None if wanted is None else (*wanted, *((f.name,) for f in extra))
+    whole = full
     if wanted is not None:  # a filter reads whole columns, the result may hold parts of them
-        paths = tuple(dict.fromkeys((p[0],) if p[0] in needed else p for p in paths or ()))
         fields = [full.field(f.name) if f.name in needed else f for f in schema]
         whole = pa.schema([*fields, *extra], metadata=full.metadata)
-    else:
-        whole = full
     return ReadPlan(
-        request, engine, sources, schema, whole, paths, virtual, conjuncts, stored
+        request, engine, sources, schema, whole, wanted, virtual, conjuncts, stored
     )  # fmt: skip
 
 

@@ -11,10 +11,10 @@ import pyarrow as pa
 
 from parquetframe.errors import SchemaError, UnsupportedFeature
 from parquetframe.types import format_type
-from parquetframe.workflow._python.arrow_types import family
 
 from ..atomic import replacing
 from ..engine import WriteRequest
+from ..evolve import family
 from .avro_read import fastavro
 
 __all__ = ["avro_schema", "write"]

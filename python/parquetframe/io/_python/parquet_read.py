@@ -21,11 +21,10 @@ from parquetframe.errors import (
     SourceNotFound,
 )
 from parquetframe.types import format_type
-from parquetframe.workflow._python.arrow_types import family
 from parquetframe.workflow._python.expressions.scope import unknown_column
 
 from ..engine import FileRequest
-from ..evolve import wide_text
+from ..evolve import family, wide_text
 from ..leaves import leaf_indices, leaves_of
 
 __all__ = ["batches", "open_parquet", "read", "row_count", "schema"]
