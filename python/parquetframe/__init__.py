@@ -16,9 +16,29 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from parquetframe import errors, types, workflow
+    from parquetframe import errors, io, types, workflow
     from parquetframe._backend import BackendInfo, backend_info
     from parquetframe.cancel import CancellationToken
+    from parquetframe.io import (
+        ParquetMetadata,
+        ReadReport,
+        Scan,
+        WriteReport,
+        get_avro_record_count,
+        get_column_info,
+        get_column_names,
+        get_column_statistics,
+        get_row_count,
+        iter_batches,
+        read_avro,
+        read_avro_schema,
+        read_parquet,
+        read_parquet_metadata,
+        read_parquet_schema,
+        scan,
+        write_avro,
+        write_parquet,
+    )
     from parquetframe.workflow import RunResult, Workflow
 
     __version__: str
@@ -26,22 +46,59 @@ if TYPE_CHECKING:
 __all__ = [
     "BackendInfo",
     "CancellationToken",
+    "ParquetMetadata",
+    "ReadReport",
     "RunResult",
+    "Scan",
     "Workflow",
+    "WriteReport",
     "__version__",
     "backend_info",
     "errors",
+    "get_avro_record_count",
+    "get_column_info",
+    "get_column_names",
+    "get_column_statistics",
+    "get_row_count",
+    "io",
+    "iter_batches",
+    "read_avro",
+    "read_avro_schema",
+    "read_parquet",
+    "read_parquet_metadata",
+    "read_parquet_schema",
+    "scan",
     "types",
     "workflow",
+    "write_avro",
+    "write_parquet",
 ]
 
-_MODULES = ("errors", "types", "workflow")
+_MODULES = ("errors", "io", "types", "workflow")
 _ATTRIBUTES = {
     "BackendInfo": "parquetframe._backend",
     "CancellationToken": "parquetframe.cancel",
     "RunResult": "parquetframe.workflow",
     "Workflow": "parquetframe.workflow",
     "backend_info": "parquetframe._backend",
+    "ParquetMetadata": "parquetframe.io",
+    "ReadReport": "parquetframe.io",
+    "Scan": "parquetframe.io",
+    "WriteReport": "parquetframe.io",
+    "get_avro_record_count": "parquetframe.io",
+    "get_column_info": "parquetframe.io",
+    "get_column_names": "parquetframe.io",
+    "get_column_statistics": "parquetframe.io",
+    "get_row_count": "parquetframe.io",
+    "iter_batches": "parquetframe.io",
+    "read_avro": "parquetframe.io",
+    "read_avro_schema": "parquetframe.io",
+    "read_parquet": "parquetframe.io",
+    "read_parquet_metadata": "parquetframe.io",
+    "read_parquet_schema": "parquetframe.io",
+    "scan": "parquetframe.io",
+    "write_avro": "parquetframe.io",
+    "write_parquet": "parquetframe.io",
 }
 
 

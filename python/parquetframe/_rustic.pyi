@@ -28,3 +28,46 @@ def execute_workflow(
     canonical: Mapping[str, Any] | None = None,
     on_event: Callable[[dict[str, Any]], object] | None = None,
 ) -> dict[str, Any]: ...
+
+# Readers and writers; the results of io_read, io_read_pandas and io_batches have no public name.
+
+def io_read(
+    format: str,  # noqa: A002 - the name of the argument is fixed
+    sources: Sequence[str | bytes],
+    options: str,
+    token: CancellationToken | None = None,
+    progress: Callable[[int, int | None, int], object] | None = None,
+) -> Any: ...
+def io_read_pandas(
+    format: str,  # noqa: A002 - the name of the argument is fixed
+    sources: Sequence[str | bytes],
+    options: str,
+    token: CancellationToken | None = None,
+    progress: Callable[[int, int | None, int], object] | None = None,
+) -> Any: ...
+def io_batches(
+    format: str,  # noqa: A002 - the name of the argument is fixed
+    sources: Sequence[str | bytes],
+    options: str,
+    token: CancellationToken | None = None,
+) -> Any: ...
+def io_write(
+    format: str,  # noqa: A002 - the name of the argument is fixed
+    data: Any,
+    dest: str,
+    options: str,
+    token: CancellationToken | None = None,
+    progress: Callable[[int, int | None, int], object] | None = None,
+) -> str: ...
+def io_parquet_metadata(source: str | bytes) -> str: ...
+def io_parquet_statistics(source: str | bytes, columns: Sequence[str] | None = None) -> str: ...
+def io_row_count(
+    format: str,  # noqa: A002 - the name of the argument is fixed
+    sources: Sequence[str | bytes],
+) -> int: ...
+def io_schema(
+    format: str,  # noqa: A002 - the name of the argument is fixed
+    sources: Sequence[str | bytes],
+    options: str,
+) -> Any: ...
+def io_avro_header(source: str | bytes) -> str: ...

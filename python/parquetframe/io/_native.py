@@ -1,0 +1,153 @@
+"""The adapter to the extension: options as JSON text, data as Arrow capsules."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from parquetframe.workflow.engine import native_token
+
+from .engine import FileRequest, WriteRequest
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+__all__ = ["RustEngine"]
+
+
+class RustEngine:
+    """The compiled engine.
+
+    Args:
+        module: The extension.
+    """
+
+    name = "rust"
+
+    def __init__(self, module: ModuleType | None) -> None:
+        self._module: Any = module
+
+    def evaluates(self, fmt: str) -> bool:
+        """Whether a predicate removes every row for which it is not true."""
+        return fmt == "parquet"
+
+    def schema(self, request: FileRequest) -> pa.Schema:
+        """All columns of the file, with the types that a read gives."""
+        options = _schema_options(request)
+        return pa.schema(self._module.io_schema(request.format, [request.source], options))
+
+    def read(self, request: FileRequest) -> tuple[pa.Table, dict[str, Any]]:
+        """The rows, and facts for the report."""
+        with native_token(self._module, request.cancel) as token:
+            found = self._module.io_read(
+                request.format, [request.source], _read_options(request), token, request.progress
+            )
+        return pa.table(found), json.loads(found.report)
+
+    def read_pandas(self, request: FileRequest, extra: dict[str, Any]) -> Any:
+        """The rows as columns that NumPy owns; see :mod:`parquetframe.io.pandas_frame`."""
+        options = _read_options(request, extra)
+        with native_token(self._module, request.cancel) as token:
+            return self._module.io_read_pandas(
+                request.format, [request.source], options, token, request.progress
+            )
+
+    def batches(self, request: FileRequest) -> Iterator[pa.RecordBatch]:
+        """The rows in pieces of at most ``batch_rows``, in bounded memory."""
+        with native_token(self._module, request.cancel) as token:
+            stream = self._module.io_batches(
+                request.format, [request.source], _read_options(request), token
+            )
+            try:
+                for batch in stream:
+                    yield pa.record_batch(batch)
+            finally:
+                stream.close()
+
+    def row_count(self, request: FileRequest) -> int:
+        """Number of rows, without decoding values."""
+        return int(self._module.io_row_count(request.format, [request.source]))
+
+    def parquet_metadata(self, source: str | bytes) -> dict[str, Any]:
+        """Facts of a footer."""
+        found: dict[str, Any] = json.loads(self._module.io_parquet_metadata(source))
+        return found
+
+    def parquet_statistics(
+        self, source: str | bytes, columns: list[str] | None
+    ) -> list[dict[str, Any]]:
+        """Typed bounds and counts of each leaf, merged over all row groups."""
+        found: list[dict[str, Any]] = json.loads(
+            self._module.io_parquet_statistics(source, columns)
+        )
+        return found
+
+    def avro_header(self, source: str | bytes) -> dict[str, Any]:
+        """``schema`` (JSON text), ``codec`` and ``metadata``."""
+        found: dict[str, Any] = json.loads(self._module.io_avro_header(source))
+        return found
+
+    def write(self, data: Any, request: WriteRequest) -> dict[str, Any]:
+        """Write a stream; ``path``, ``rows``, ``bytes`` and ``files`` of the result."""
+        tail = {
+            "threads": request.threads,
+            "atomic": request.atomic,
+            "fsync": request.fsync,
+            "overwrite": request.overwrite,
+        }
+        options = json.dumps({**request.options, **tail})
+        with native_token(self._module, request.cancel) as token:
+            text = self._module.io_write(
+                request.format, data, request.dest, options, token, request.progress
+            )
+        found: dict[str, Any] = json.loads(text)
+        return found
+
+
+def _read_options(request: FileRequest, extra: dict[str, Any] | None = None) -> str:
+    decode = request.decode
+    options: dict[str, Any] = {
+        "columns": None if request.columns is None else [list(path) for path in request.columns],
+        "n_rows": request.n_rows,
+        "string_type": decode.string_type,
+        "threads": request.threads,
+        "memory_limit": request.memory_limit,
+    }
+    if request.batch_rows is not None:
+        options["batch_rows"] = request.batch_rows
+    if request.format == "parquet":
+        groups = request.row_groups
+        options |= {
+            "predicate": request.predicate,
+            "row_groups": None if groups is None else [list(groups)],
+            "dictionary_columns": list(decode.dictionary_columns),
+            "int96_unit": decode.int96_unit,
+            "verify_checksums": decode.verify_checksums,
+        }
+    else:
+        options |= _avro_options(request)
+    return json.dumps(options | (extra or {}))
+
+
+def _schema_options(request: FileRequest) -> str:
+    decode = request.decode
+    options: dict[str, Any] = {"string_type": decode.string_type}
+    if request.format == "parquet":
+        options["dictionary_columns"] = list(decode.dictionary_columns)
+        options["int96_unit"] = decode.int96_unit
+    else:
+        options |= _avro_options(request)
+    return json.dumps(options)
+
+
+def _avro_options(request: FileRequest) -> dict[str, Any]:
+    decode = request.decode
+    return {
+        "reader_schema": decode.reader_schema,
+        "unions": decode.unions,
+        "enums": decode.enums,
+        "on_bad_block": decode.on_bad_block,
+    }

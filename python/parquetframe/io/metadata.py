@@ -1,0 +1,258 @@
+"""Questions about files that their footers and headers answer, without decoding values."""
+
+from __future__ import annotations
+
+import datetime as dt
+import decimal
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from .engine import Decode, FileRequest, choose_engine
+from .sources import detect_format, expand, one_file
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = [
+    "ParquetColumn",
+    "ParquetMetadata",
+    "ParquetRowGroup",
+    "get_avro_record_count",
+    "get_column_info",
+    "get_column_names",
+    "get_column_statistics",
+    "get_row_count",
+    "read_avro_schema",
+    "read_parquet_metadata",
+    "read_parquet_schema",
+]
+
+Source = str | bytes | os.PathLike[str]
+
+
+@dataclass(frozen=True)
+class ParquetRowGroup:
+    """One row group.
+
+    Attributes:
+        rows: Rows.
+        bytes: Bytes of its columns before compression.
+        compressed_bytes: Bytes of its columns in the file.
+        sorting: The order that the writer noted: dicts of ``column``, ``descending``,
+            ``nulls_first``.
+    """
+
+    rows: int
+    bytes: int
+    compressed_bytes: int
+    sorting: tuple[dict[str, Any], ...] = ()
+
+
+@dataclass(frozen=True)
+class ParquetColumn:
+    """One leaf column.
+
+    Attributes:
+        name: Name of the top-level column.
+        path: Dotted path of the leaf in the file.
+        type: Type in parquetframe's grammar.
+        physical: Parquet's physical type.
+        logical: Parquet's logical type, if it has one.
+        nullable: Whether it may hold nulls.
+        codecs: Compression codecs.
+        encodings: Encodings.
+        compressed_bytes: Bytes in the file.
+        bytes: Bytes before compression.
+    """
+
+    name: str
+    path: str
+    type: str | None
+    physical: str
+    logical: str | None
+    nullable: bool
+    codecs: tuple[str, ...]
+    encodings: tuple[str, ...]
+    compressed_bytes: int
+    bytes: int
+
+
+@dataclass(frozen=True)
+class ParquetMetadata:
+    """What the footer of a Parquet file says.
+
+    Attributes:
+        rows: Rows of the file.
+        names: Names of the top-level columns.
+        columns: Leaf columns in file order.
+        row_groups: Row groups in file order.
+        created_by: The program that wrote the file, if it says so.
+        version: Version of the format.
+        key_values: The writer's own texts by key.
+        footer_bytes: Size of the footer.
+        file_bytes: Size of the file.
+        has_page_index: Whether any column has a page index.
+        has_bloom: Whether any column has a bloom filter.
+    """
+
+    rows: int
+    names: tuple[str, ...]
+    columns: tuple[ParquetColumn, ...]
+    row_groups: tuple[ParquetRowGroup, ...]
+    created_by: str | None
+    version: str
+    key_values: dict[str, str]
+    footer_bytes: int
+    file_bytes: int
+    has_page_index: bool
+    has_bloom: bool
+
+    @property
+    def num_rows(self) -> int:
+        """Rows of the file."""
+        return self.rows
+
+    @property
+    def num_columns(self) -> int:
+        """Number of top-level columns."""
+        return len(self.names)
+
+    @property
+    def num_row_groups(self) -> int:
+        """Number of row groups."""
+        return len(self.row_groups)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The facts as data for JSON."""
+        return asdict(self)
+
+
+def read_parquet_metadata(path: Source, *, engine: str | None = "auto") -> ParquetMetadata:
+    """The footer of a Parquet file.
+
+    Args:
+        path: A file, its bytes, or a binary file object.
+        engine: ``"auto"``, ``"rust"`` or ``"python"``.
+
+    Raises:
+        SourceNotFound: No such file.
+        ParquetError: Not a valid Parquet file.
+    """
+    facts = choose_engine(engine).parquet_metadata(one_file(path).content)
+    columns = tuple(
+        ParquetColumn(
+            **{
+                **column,
+                "codecs": tuple(column["codecs"]),
+                "encodings": tuple(column["encodings"]),
+            }
+        )
+        for column in facts["columns"]
+    )
+    groups = tuple(
+        ParquetRowGroup(**{**group, "sorting": tuple(group["sorting"])})
+        for group in facts["row_groups"]
+    )
+    changed = {"columns": columns, "row_groups": groups, "names": tuple(facts["names"])}
+    return ParquetMetadata(**{**facts, **changed})
+
+
+def read_parquet_schema(path: Source, *, engine: str | None = "auto") -> pa.Schema:
+    """Names and Arrow types of a Parquet file, as :func:`parquetframe.read_parquet` gives them.
+
+    Raises:
+        SourceNotFound: No such file.
+        ParquetError: Not a valid Parquet file.
+    """
+    request = FileRequest("parquet", one_file(path).content, Decode())
+    return choose_engine(engine).schema(request)
+
+
+def read_avro_schema(path: Source, *, engine: str | None = "auto") -> Any:
+    """The writer's schema of an Avro file, as the data that its JSON holds.
+
+    Raises:
+        SourceNotFound: No such file.
+        AvroError: Not a valid container.
+    """
+    header = choose_engine(engine).avro_header(one_file(path).content)
+    return json.loads(header["schema"])
+
+
+def get_row_count(src: Any, format: str | None = None, *, engine: str | None = "auto") -> int:  # noqa: A002
+    """Number of rows of all files.
+
+    Args:
+        src: What the readers take.
+        format: ``"parquet"`` or ``"avro"``; by suffix, then by the first bytes.
+        engine: ``"auto"``, ``"rust"`` or ``"python"``.
+    """
+    sources = expand(src, format, hive=False)
+    kind = detect_format(sources, wanted=format)
+    chosen = choose_engine(engine)
+    return sum(chosen.row_count(FileRequest(kind, s.content, Decode())) for s in sources)
+
+
+def get_avro_record_count(path: Any, *, engine: str | None = "auto") -> int:
+    """Number of records that the blocks of an Avro file declare."""
+    return get_row_count(path, "avro", engine=engine)
+
+
+def get_column_names(src: Any, *, engine: str | None = "auto") -> list[str]:
+    """Names of the columns of the first file, in file order."""
+    source = expand(src, None, hive=False)[0]
+    kind = detect_format([source])
+    schema = choose_engine(engine).schema(FileRequest(kind, source.content, Decode()))
+    return list(schema.names)
+
+
+def get_column_info(path: Source, *, engine: str | None = "auto") -> list[dict[str, Any]]:
+    """One dict per leaf column of a Parquet file; the keys are those of :class:`ParquetColumn`."""
+    return [asdict(column) for column in read_parquet_metadata(path, engine=engine).columns]
+
+
+def get_column_statistics(
+    path: Source, columns: Sequence[str] | None = None, *, engine: str | None = "auto"
+) -> list[dict[str, Any]]:
+    """Bounds and counts of each leaf column of a Parquet file, over all row groups.
+
+    Args:
+        path: A file, its bytes, or a binary file object.
+        columns: Columns or dotted paths; all by default.
+        engine: ``"auto"``, ``"rust"`` or ``"python"``.
+
+    Returns:
+        Dicts of ``name``, ``min``, ``max``, ``null_count``, ``distinct_count`` and ``exact``
+        (whether the bounds are values of the column). ``None`` where any row group lacks it;
+        ``distinct_count`` only for a single row group.
+
+    Raises:
+        SourceNotFound: No such file.
+        ParquetError: Not a valid Parquet file.
+        SchemaError: An unknown column.
+    """
+    source = one_file(path).content
+    wanted = None if columns is None else list(columns)
+    found = choose_engine(engine).parquet_statistics(source, wanted)
+    return [{**row, "min": _value(row["min"]), "max": _value(row["max"])} for row in found]
+
+
+def _value(value: Any) -> Any:
+    """A bound as a Python value; the extension sends its type with it."""
+    if not (isinstance(value, dict) and value.keys() == {"type", "value"}):
+        return value
+    kind, text = str(value["type"]), value["value"]
+    if text is None:
+        return None
+    if kind.startswith("float"):
+        return float(text)
+    if kind == "date":
+        return dt.date.fromisoformat(text)
+    if kind.startswith("timestamp"):
+        return dt.datetime.fromisoformat(text)
+    if kind.startswith("decimal"):
+        return decimal.Decimal(text)
+    return bytes.fromhex(text) if kind == "binary" else text
