@@ -7,7 +7,22 @@ import random
 
 from corruption import thrift
 
-ODD_NUMBERS = (-1, 0, 1, 2, 7, 255, 256, 65_535, 2**31 - 1, 2**31, 2**32, 2**62, -(2**62), 2**63 - 1)
+ODD_NUMBERS = (
+    -1,
+    0,
+    1,
+    2,
+    7,
+    255,
+    256,
+    65_535,
+    2**31 - 1,
+    2**31,
+    2**32,
+    2**62,
+    -(2**62),
+    2**63 - 1,
+)
 
 
 def truncations(content, wanted, seed):
@@ -16,7 +31,9 @@ def truncations(content, wanted, seed):
     if len(lengths) > wanted:
         rng = random.Random(seed)
         edges = {0, 1, 3, 4, 8, 11, 12, len(content) - 1, len(content) - 4, len(content) - 8}
-        lengths = sorted({n for n in edges if 0 <= n < len(content)} | set(rng.sample(lengths, wanted)))
+        lengths = sorted(
+            {n for n in edges if 0 <= n < len(content)} | set(rng.sample(lengths, wanted))
+        )
     for length in lengths:
         yield f"first {length} bytes", content[:length]
 
@@ -145,7 +162,9 @@ def block_numbers(content, wanted, seed):
                 old = count if how == "count" else len(body)
                 value = rng.choice((old - 1, old + 1, old * 2, *ODD_NUMBERS))
                 number, size = (
-                    (thrift.zigzag(value), size) if how == "count" else (number, thrift.zigzag(value))
+                    (thrift.zigzag(value), size)
+                    if how == "count"
+                    else (number, thrift.zigzag(value))
                 )
             elif index == chosen and how == "marker":
                 end = rng.randbytes(16)
@@ -166,6 +185,9 @@ def _damaged(body, rng):
         (
             (body[:at], f"cut at {at}"),
             (body + rng.randbytes(3), "three bytes more"),
-            (body[:at] + bytes([body[at] ^ 1 << rng.randrange(8)]) + body[at + 1 :], f"bit at {at}"),
+            (
+                body[:at] + bytes([body[at] ^ 1 << rng.randrange(8)]) + body[at + 1 :],
+                f"bit at {at}",
+            ),
         )
     )

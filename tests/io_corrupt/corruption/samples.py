@@ -87,7 +87,9 @@ def parquet_samples():
     made |= {
         "flat_plain": _parquet(flat, compression="none", use_dictionary=False),
         "flat_pages_v2": _parquet(flat, compression="snappy", data_page_version="2.0"),
-        "flat_small_pages": _parquet(flat, compression="none", data_page_size=64, write_batch_size=8),
+        "flat_small_pages": _parquet(
+            flat, compression="none", data_page_size=64, write_batch_size=8
+        ),
         "flat_checksums": _parquet(flat, compression="none", write_page_checksum=True),
         "flat_page_index": _parquet(flat, compression="none", write_page_index=True),
         "flat_int96": _parquet(
