@@ -91,12 +91,15 @@ def markdown(document: dict[str, Any]) -> str:
     sized = any(one["file_bytes"] for one in entries)
     head = ["contestant", f"median {unit}", "min", "max", "CPU s", "peak MB", "faults k"]
     head += [f"time / {base}", "spread", *(["file MB"] if sized else [])]
+    measured = (
+        f"{document['threads']} thread(s), {document['cache']} cache, "
+        f"{document['source_bytes'] / 1e6:,.0f} MB, {len(entries[0]['runs'])} rounds, "
+        f"load {document['load'][0]:.1f} to {document['load'][1]:.1f}"
+    )
     lines = [
         f"### {document['title']} ({document['case']})",
         "",
-        f"{document['threads']} thread(s), {document['cache']} cache, "
-        f"{document['source_bytes'] / 1e6:,.0f} MB, {len(entries[0]['runs'])} rounds, "
-        f"load {document['load'][0]:.1f} to {document['load'][1]:.1f}",
+        measured,
         "",
         f"| {' | '.join(head)} |",
         f"|---|{'---:|' * (len(head) - 1)}",

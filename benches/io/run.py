@@ -55,12 +55,15 @@ def main() -> None:
                 table = _Table(name, case, job, str(tiny[case.source]), given)
                 documents.append(table.document())
             print(report.markdown(documents[-1]), flush=True)
-    given.out.parent.mkdir(parents=True, exist_ok=True)
-    result = report.about(size.name or "full") | {"cases": documents}
-    given.out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-    text = report.heading(result) + "\n".join(report.markdown(one) for one in documents)
-    given.out.with_suffix(".md").write_text(text, encoding="utf-8")
-    print(f"written: {given.out} and {given.out.with_suffix('.md')}", file=sys.stderr)
+            _write(given.out, report.about(size.name.strip("-") or "full") | {"cases": documents})
+
+
+def _write(out: Path, result: dict[str, Any]) -> None:
+    """All cases so far, as JSON and as tables."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    tables = "\n".join(report.markdown(one) for one in result["cases"])
+    out.with_suffix(".md").write_text(report.heading(result) + tables, encoding="utf-8")
 
 
 def _arguments() -> argparse.Namespace:

@@ -37,10 +37,7 @@ def main() -> None:
             raise
         print(json.dumps({"missing": f"{type(error).__name__}: {error}"}))
         return
-    if order["prove"]:
-        answer = proof.fingerprint(run(), case.gives)
-    else:
-        answer = _measure(run)
+    answer = proof.fingerprint(run(), case.gives) if order["prove"] else _measure(run)
     if case.gives == "file":
         answer["file_bytes"] = Path(job.out).stat().st_size
     print(json.dumps(answer), flush=True)
