@@ -10,9 +10,9 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from corruption.judge import Judge  # noqa: E402
+from corruption.judge import Judge
 
-from parquetframe import _backend  # noqa: E402
+from parquetframe import _backend
 
 
 @pytest.fixture(scope="session", params=["rust", "python"])

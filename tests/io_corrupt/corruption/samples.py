@@ -17,7 +17,7 @@ AVRO_BLOCK_BYTES = 400  # several blocks
 AVRO_CODECS = ("null", "deflate", "bzip2", "xz", "snappy", "zstandard")
 
 
-def flat_table(rows=ROWS):
+def flat_table(rows):
     """Every flat type that pages can hold, with and without nulls."""
     rng = random.Random(7)
     noon = dt.datetime(2024, 2, 29, 12)
@@ -46,7 +46,7 @@ def flat_table(rows=ROWS):
     )
 
 
-def nested_table(rows=ROWS):
+def nested_table(rows):
     """Lists, structs, maps and a dictionary: repetition and definition levels."""
     numbers = range(rows)
     return pa.table(
@@ -64,13 +64,14 @@ def nested_table(rows=ROWS):
 
 def _parquet(table, **options):
     sink = io.BytesIO()
-    pq.write_table(table, sink, **{"row_group_size": GROUP_ROWS, "store_schema": False} | options)
+    groups = -(-table.num_rows * GROUP_ROWS // ROWS) or None
+    pq.write_table(table, sink, **{"row_group_size": groups, "store_schema": False} | options)
     return sink.getvalue()
 
 
-def parquet_samples():
+def parquet_samples(rows=ROWS):
     """Name and bytes of every Parquet sample."""
-    flat, nested = flat_table(), nested_table()
+    flat, nested = flat_table(rows), nested_table(rows)
     numbers = flat.select(["i64", "i32"])
     texts = flat.select(["text", "name", "blob"])
     delta = {"use_dictionary": False, "version": "2.6", "compression": "none"}
@@ -168,9 +169,9 @@ def avro_bytes(schema, records, codec="null"):
     return sink.getvalue()
 
 
-def avro_samples():
+def avro_samples(rows=ROWS):
     """Name and bytes of every Avro sample whose codec can be written here."""
-    records = [_avro_record(n) for n in range(ROWS)]
+    records = [_avro_record(n) for n in range(rows)]
     made = {}
     for codec in AVRO_CODECS:
         try:
@@ -178,6 +179,6 @@ def avro_samples():
         except ValueError:  # fastavro asks for an optional package
             continue
     plain = {"type": "record", "name": "r", "fields": [{"name": "x", "type": "long"}]}
-    made["numbers"] = avro_bytes(plain, [{"x": n} for n in range(300)])
+    made["numbers"] = avro_bytes(plain, [{"x": n} for n in range(rows * 5)])
     made["no_rows"] = avro_bytes(plain, [])
     return made

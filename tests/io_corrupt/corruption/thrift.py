@@ -91,8 +91,8 @@ def write_struct(fields):
     """The bytes of a struct."""
     out, last = bytearray(), 0
     for number, kind, value in fields:
-        if kind in (TRUE, FALSE):
-            kind = TRUE if value else FALSE
+        if kind in (TRUE, FALSE):  # a boolean field has its value in its type
+            kind = TRUE if value else FALSE  # noqa: PLW2901
         if 0 < number - last < 16:
             out.append(number - last << 4 | kind)
         else:

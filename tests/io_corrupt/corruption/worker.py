@@ -18,6 +18,7 @@ from pathlib import Path
 warnings.simplefilter("ignore")
 
 import pyarrow as pa  # noqa: E402
+
 import parquetframe as pf  # noqa: E402
 from parquetframe import errors  # noqa: E402
 
