@@ -85,10 +85,10 @@ bench-io: $(DEV_DEPS) $(INSTALLED) ## time Parquet and Avro against the usual to
 
 fuzz: need-cargo $(DEV_DEPS) ## hostile bytes for the readers, FUZZ_SECONDS=60 per target; needs nightly and cargo-fuzz
 	$(BIN)/python fuzz/seeds.py
-	@for target in $(FUZZ_TARGETS); do \
+	@failed=0; for target in $(FUZZ_TARGETS); do \
 		CARGO_TARGET_DIR=$(FUZZ_TARGET_DIR) $(CARGO) +nightly fuzz run $$target -- \
-			-max_total_time=$(FUZZ_SECONDS) -timeout=12 -rss_limit_mb=3072 -max_len=65536 -print_final_stats=1; \
-	done
+			-max_total_time=$(FUZZ_SECONDS) -timeout=12 -rss_limit_mb=3072 -max_len=65536 || failed=1; \
+	done; exit $$failed
 
 docs: $(DEV_DEPS) ## build the documentation into site/, warnings are errors
 	$(BIN)/mkdocs build --strict

@@ -252,7 +252,7 @@ def duckdb_count(path: str) -> Callable[[], Any]:
 
     connection = duckdb.connect()
     query = f"SELECT count(*) FROM read_parquet('{path}')"  # noqa: S608 - our own path
-    return lambda: connection.execute(query).fetchone()[0]
+    return lambda: connection.execute(query).fetchall()[0][0]
 
 
 def writer(engine: str, codec: str, **options: Any) -> Callable[[Job], Run]:
@@ -371,7 +371,7 @@ def fastavro_columns(job: Job) -> Run:
 
     def run() -> Any:
         with Path(job.path).open("rb") as stream:
-            records = list(fastavro.reader(stream))
+            records: list[Any] = list(fastavro.reader(stream))
         columns = {name: [record[name] for record in records] for name in schema.names}
         return pa.table(columns, schema)
 
@@ -410,7 +410,7 @@ def _avro_schema() -> Any:
     }
 
     def arrow(kind: Any) -> Any:
-        inner = kind[1] if isinstance(kind, list) else kind
+        inner: Any = kind[1] if isinstance(kind, list) else kind
         return plain[inner["logicalType"] if isinstance(inner, dict) else inner]
 
     return pa.schema([(name, arrow(kind)) for name, kind in data.AVRO_FIELDS.items()])
@@ -465,7 +465,6 @@ def _readers(**given: Any) -> list[Contestant]:
         options["filters"] = _tuples(where)
     select = ", ".join(columns or ["*"])
     arrow_types = {"dtype_backend": "pyarrow"}
-    free_order = {"preserve_insertion_order": False}
     return [
         Contestant(OURS, "", pf_parquet(**options)),
         Contestant("pandas", "", pandas_parquet(**options)),
@@ -482,7 +481,7 @@ def _readers(**given: Any) -> list[Contestant]:
         Contestant(
             "duckdb",
             "any order",
-            sql("duckdb", where=where, select=select, **free_order),
+            sql("duckdb", where=where, select=select, preserve_insertion_order=False),
             ordered=False,
         ),
         Contestant("datafusion", "", sql("datafusion", where=where, select=select), ordered=False),

@@ -63,7 +63,7 @@ def _base(document: dict[str, Any]) -> str:
 
 
 def _median_wall(one: dict[str, Any]) -> float:
-    return statistics.median(run["wall_s"] for run in one["runs"])
+    return float(statistics.median(run["wall_s"] for run in one["runs"]))
 
 
 def best_settings(document: dict[str, Any]) -> set[str]:
@@ -124,4 +124,4 @@ def markdown(document: dict[str, Any]) -> str:
 
 
 def _median(one: dict[str, Any], key: str) -> float:
-    return statistics.median(run[key] for run in one["runs"])
+    return float(statistics.median(run[key] for run in one["runs"]))

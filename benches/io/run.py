@@ -158,8 +158,8 @@ class _Table:
             found = proof.difference(reference, prints[one.name], one.ordered)
             if found:
                 raise SystemExit(f"{self.name}: {one.name} gives another result; {found}")
-            kinds = prints[one.name].get("dtypes")
-            if kinds != reference.get("dtypes"):
+            kinds = prints[one.name].get("dtypes", [])
+            if kinds != reference.get("dtypes", []):
                 self.notes.append(f"{one.name} gives the dtypes {', '.join(kinds)}")
             if "file_bytes" in prints[one.name]:
                 self.file_bytes[one.name] = prints[one.name]["file_bytes"]
