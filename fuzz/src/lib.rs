@@ -1,13 +1,19 @@
 //! How the targets hand bytes to the readers, and what they ask of the answer.
 //!
+//! Streams by path are always read. With the feature `whole`, the readers of whole tables are
+//! driven as well; see `whole.rs`.
+//!
 //! A reader may refuse; what it accepts must be valid Arrow. A panic that starts in our own crate
 //! ends the process, caught or not; arrow-rs panics on some damaged files, and those become errors.
+
+#[cfg(feature = "whole")]
+mod whole;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Once, OnceLock};
 
-use arrow::array::RecordBatch;
+use arrow::array::{ArrayRef, RecordBatch};
 use pf_io_core::{AvroFile, IoError, ParquetFile};
 
 /// Rows after which a file that goes on and on is left alone.
@@ -29,12 +35,16 @@ pub fn open_parquet(bytes: &[u8]) {
 pub fn read_parquet(bytes: &[u8]) {
     prepare();
     check(|| ParquetFile::open(store(bytes))?.batches(None, None, BATCH_ROWS, never()));
+    #[cfg(feature = "whole")]
+    whole::read_parquet(bytes);
 }
 
 /// Reads a whole Avro file.
 pub fn read_avro(bytes: &[u8]) {
     prepare();
     check(|| AvroFile::open(store(bytes), None)?.batches(None, None, BATCH_ROWS, never()));
+    #[cfg(feature = "whole")]
+    whole::read_avro(bytes);
 }
 
 fn never() -> Arc<AtomicBool> {
@@ -50,15 +60,17 @@ where
     let mut rows = 0;
     for batch in batches {
         let Ok(batch) = batch else { return };
-        for column in batch.columns() {
-            if let Err(error) = column.to_data().validate_full() {
-                panic!("an invalid array was given: {error}");
-            }
-        }
+        batch.columns().iter().for_each(check_array);
         rows += batch.num_rows();
         if rows > MAX_ROWS {
             return;
         }
+    }
+}
+
+fn check_array(array: &ArrayRef) {
+    if let Err(error) = array.to_data().validate_full() {
+        panic!("an invalid array was given: {error}");
     }
 }
 
