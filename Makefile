@@ -35,7 +35,11 @@ RUST_SOURCES := $(shell find crates -type f -not -path '*/target/*') Cargo.toml 
 PYTHON_ROOMS := python tests benches examples packaging
 DEMO := examples/nycflights
 
-.PHONY: help setup demo test check test-rust test-python fmt bench docs wheel pure-wheel coverage clean need-cargo
+FUZZ_SECONDS ?= 60
+FUZZ_TARGETS ?= parquet_footer parquet_page avro_ocf
+FUZZ_TARGET_DIR ?= $(CARGO_TARGET_DIR)/fuzz
+
+.PHONY: help setup demo test check test-rust test-python fmt bench bench-io fuzz docs wheel pure-wheel coverage clean need-cargo
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' Makefile
@@ -74,6 +78,17 @@ fmt: need-cargo $(DEV_DEPS) ## format Rust and Python, apply ruff's safe fixes
 
 bench: $(DEV_DEPS) $(INSTALLED) ## time the nycflights pipeline against a pandas script, results compared first
 	$(BIN)/python benches/workflow_demo.py
+
+bench-io: $(DEV_DEPS) $(INSTALLED) ## time Parquet and Avro against the usual tools; BENCH_IO=--small for a quick check
+	@$(BIN)/pip install --quiet -r benches/io/requirements.txt
+	$(BIN)/python benches/io/run.py $(BENCH_IO)
+
+fuzz: need-cargo $(DEV_DEPS) ## hostile bytes for the readers, FUZZ_SECONDS=60 per target; needs nightly and cargo-fuzz
+	$(BIN)/python fuzz/seeds.py
+	@failed=0; for target in $(FUZZ_TARGETS); do \
+		CARGO_TARGET_DIR=$(FUZZ_TARGET_DIR) $(CARGO) +nightly fuzz run $$target -- \
+			-max_total_time=$(FUZZ_SECONDS) -timeout=12 -rss_limit_mb=3072 -max_len=65536 || failed=1; \
+	done; exit $$failed
 
 docs: $(DEV_DEPS) ## build the documentation into site/, warnings are errors
 	$(BIN)/mkdocs build --strict
