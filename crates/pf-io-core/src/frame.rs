@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use crate::context::{Charge, Context};
 use crate::mem::{Block, Plain};
-use crate::parquet::{Column, Table};
+use crate::table::{Column, Table};
 use crate::{IoError, Result};
 
 /// The value that NumPy takes for "no time".

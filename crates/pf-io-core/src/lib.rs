@@ -21,6 +21,7 @@ pub mod mem;
 pub mod parquet;
 pub mod sink;
 pub mod source;
+pub mod table;
 pub mod writer;
 
 pub use avro::{AvroBatches, AvroFile};
@@ -31,7 +32,7 @@ pub use format::{Compression, Format};
 pub use parquet::{
     ColumnMetadata, ParquetBatches, ParquetFile, ParquetMetadata, ParquetWriteOptions, RowGroup,
 };
-pub use sink::{AtomicFile, WriteMode};
+pub use sink::{AtomicFile, SinkOptions, WriteMode};
 pub use source::{Source, expand};
 pub use writer::{QuoteStyle, TableWriter, WriteOptions, WriteReport};
 

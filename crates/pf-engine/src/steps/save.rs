@@ -80,6 +80,8 @@ pub(crate) fn save(
         null_value: step.null_value.clone(),
         quote: quote_byte(&step.quote).at("quote")?,
         quote_style: QuoteStyle::Necessary,
+        // The step's share of the cores.
+        threads: Some(context.state.config().target_partitions()),
     };
     let schema = plain::schema(input.schema().as_arrow());
     let mut writer = TableWriter::create(&step.path, schema, &options).at("path")?;

@@ -16,9 +16,9 @@ use parquet::file::metadata::ParquetMetaData;
 use parquet::file::reader::{ChunkReader, Length};
 use parquet::schema::types::SchemaDescriptor;
 
-use super::footer;
 use super::options::{Int96Unit, ReadOptions, StringType};
-use super::read::{check_numbers, guard};
+use super::read::guard;
+use super::{claims, footer};
 use crate::batch::nearest_name;
 use crate::source::Source;
 use crate::{IoError, Result};
@@ -46,7 +46,7 @@ impl OpenFile {
         let path = source.path().to_path_buf();
         footer::check(&source)?;
         let plain = guard(&path, || ArrowReaderMetadata::load(&source, ArrowReaderOptions::new()))?;
-        check_numbers(plain.metadata(), source.size())
+        claims::check(plain.metadata(), source.size())
             .map_err(|reason| IoError::parquet(&path, reason))?;
         let schema = delivered_schema(&path, &plain, options)?;
         let inner = if schema == *plain.schema() {

@@ -17,12 +17,12 @@ use super::file::{OpenFile, Wanted};
 use super::flat::{self, Scratch, Shape};
 use super::options::{Decoder, ReadOptions};
 use super::predicate::{Bounds, Predicate};
-use super::table::{
-    Column, Decoded, Group, Table, by_arrow, cost, decode, no_fallback, no_memory, progress_total,
-    shape_of,
+use super::whole::{
+    Decoded, Group, by_arrow, cost, decode, no_fallback, no_memory, progress_total, shape_of,
 };
 use crate::context::{Charge, Context};
 use crate::mem::Block;
+use crate::table::{Column, Table};
 use crate::{IoError, Result};
 
 /// Reads the rows that satisfy `predicate`.
@@ -57,7 +57,7 @@ pub(super) fn read(
         schema: Arc::new(schema),
         columns: columns.into_iter().map(Column::Chunks).collect(),
         rows,
-        row_groups: (kept.len(), groups.len()),
+        parts: (kept.len(), groups.len()),
         charges,
     };
     if let Some(limit) = options.n_rows {

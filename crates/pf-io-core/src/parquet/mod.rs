@@ -11,7 +11,7 @@ pub mod predicate;
 pub mod read;
 pub mod statistics;
 pub mod stream;
-pub mod table;
+pub mod whole;
 pub mod write;
 
 mod claims;
@@ -28,7 +28,7 @@ pub use options::ReadOptions;
 pub use read::{ParquetBatches, ParquetFile};
 pub use statistics::{Bounds, ColumnStatistics, Json, Scalar, TypedValue, bounds};
 pub use stream::{ParquetStream, stream};
-pub use table::{Column, Table, read, schema};
+pub use whole::{read, schema};
 pub use write::{
     BloomOption, DictionaryOption, ParquetWriteOptions, SortDirection, StatisticsOption, write,
 };

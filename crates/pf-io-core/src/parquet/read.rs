@@ -13,10 +13,9 @@ use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
     ParquetRecordBatchReaderBuilder,
 };
-use parquet::file::metadata::ParquetMetaData;
 
-use super::footer;
 use super::metadata::{ParquetMetadata, describe};
+use super::{claims, footer};
 use crate::batch::project_schema;
 use crate::error::panic_text;
 use crate::{IoError, Result, source};
@@ -50,7 +49,7 @@ impl ParquetFile {
         let stamp = Stamp::of(&file.metadata().map_err(|source| IoError::reading(path, source))?);
         let footer_size = footer::check(&source::Source::open(path)?)?;
         let inner = guard(path, || ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()))?;
-        check_numbers(inner.metadata(), size).map_err(|reason| IoError::parquet(path, reason))?;
+        claims::check(inner.metadata(), size).map_err(|reason| IoError::parquet(path, reason))?;
         let described = describe(inner.metadata(), inner.schema(), size, footer_size);
         Ok(Self { path: path.to_path_buf(), inner, metadata: Arc::new(described), stamp })
     }
@@ -195,35 +194,6 @@ pub(super) fn guard<T, E: std::fmt::Display>(
         }
         Err(panic) => Err(IoError::parquet(path, panic_text(&*panic))),
     }
-}
-
-/// Counts agree and every column chunk lies inside the file.
-pub(super) fn check_numbers(metadata: &ParquetMetaData, size: u64) -> Result<(), String> {
-    let mut rows = 0_i64;
-    for (index, group) in metadata.row_groups().iter().enumerate() {
-        if group.num_rows() < 0 {
-            return Err(format!("row group {index} claims {} rows", group.num_rows()));
-        }
-        rows = rows.checked_add(group.num_rows()).ok_or("the row groups claim too many rows")?;
-        for chunk in group.columns() {
-            let start = chunk.dictionary_page_offset().unwrap_or(chunk.data_page_offset());
-            let end = start.checked_add(chunk.compressed_size());
-            let inside = start >= 0
-                && chunk.data_page_offset() >= 0
-                && chunk.compressed_size() >= 0
-                && chunk.num_values() >= 0
-                && end.and_then(|end| u64::try_from(end).ok()).is_some_and(|end| end <= size);
-            if !inside {
-                let column = chunk.column_path().string();
-                return Err(format!("row group {index}, column '{column}': outside the file"));
-            }
-        }
-    }
-    if rows != metadata.file_metadata().num_rows() {
-        let claimed = metadata.file_metadata().num_rows();
-        return Err(format!("the row groups hold {rows} rows, the footer says {claimed}"));
-    }
-    Ok(())
 }
 
 const _: () = {

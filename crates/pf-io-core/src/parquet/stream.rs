@@ -11,7 +11,7 @@ use super::file::{OpenFile, Wanted};
 use super::filtered::{Filter, Part, Plan};
 use super::options::ReadOptions;
 use super::read::guard;
-use super::table::{Group, row_groups};
+use super::whole::{Group, row_groups};
 use crate::context::{Charge, Context};
 use crate::source::Source;
 use crate::{IoError, Result};

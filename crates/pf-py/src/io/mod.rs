@@ -1,9 +1,11 @@
 //! Files: options in as JSON text, tables, frames and streams out.
 
+mod footer;
 mod frame;
 mod options;
 mod read;
 mod table;
+mod write;
 
 use pyo3::prelude::*;
 
@@ -15,6 +17,10 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<frame::OwnedBlock>()?;
     module.add_class::<read::NativeStream>()?;
     module.add_class::<read::NativeBatch>()?;
+    module.add_function(wrap_pyfunction!(footer::io_parquet_metadata, module)?)?;
+    module.add_function(wrap_pyfunction!(footer::io_parquet_statistics, module)?)?;
+    module.add_function(wrap_pyfunction!(footer::io_avro_header, module)?)?;
+    module.add_function(wrap_pyfunction!(write::io_write, module)?)?;
     module.add_function(wrap_pyfunction!(read::io_read, module)?)?;
     module.add_function(wrap_pyfunction!(read::io_read_pandas, module)?)?;
     module.add_function(wrap_pyfunction!(read::io_batches, module)?)?;

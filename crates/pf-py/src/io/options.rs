@@ -2,17 +2,20 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use pf_io_core::frame::FrameOptions;
-use pf_io_core::{Context, Source};
+use pf_io_core::{Context, IoError, Source};
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::errors;
 use crate::token::CancellationToken;
+use crate::{errors, gil};
+
+/// Calls of `progress` are at least this many ticks of 50 ms apart.
+const TICKS: u32 = 2;
 
 /// Options of one call, taken apart.
 pub(super) struct Call {
@@ -93,4 +96,33 @@ pub(super) fn source(object: &Bound<'_, PyAny>) -> PyResult<Source> {
         py.detach(|| Source::open(&path))
     };
     opened.map_err(|error| errors::io_error(py, &error))
+}
+
+/// Runs `task` without the interpreter; tells its progress and hears Ctrl-C meanwhile.
+pub(super) fn work<T: Send>(
+    py: Python<'_>,
+    context: &Context,
+    progress: Option<&Bound<'_, PyAny>>,
+    task: impl FnOnce() -> Result<T, IoError> + Send,
+) -> PyResult<T> {
+    let mut ticks = 0;
+    let tell = |callable: &Bound<'_, PyAny>| -> PyResult<()> {
+        let progress = context.progress();
+        let done = progress.done_bytes.load(Ordering::Relaxed);
+        let total = progress.total_bytes.load(Ordering::Relaxed);
+        let rows = progress.rows.load(Ordering::Relaxed);
+        callable.call1((done, (total > 0).then_some(total), rows)).map(|_| ())
+    };
+    let done = gil::enter_ticking(py, context.cancel(), task, |_| {
+        ticks += 1;
+        match progress {
+            Some(callable) if ticks % TICKS == 0 => tell(callable),
+            _ => Ok(()),
+        }
+    })?;
+    let done = done.map_err(|error| errors::io_error(py, &error))?;
+    if let Some(callable) = progress {
+        tell(callable)?;
+    }
+    Ok(done)
 }

@@ -1,26 +1,84 @@
 //! Reading files.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::array::{RecordBatch, StructArray};
 use arrow::datatypes::SchemaRef;
-use pf_io_core::parquet::{self, ParquetStream, ReadOptions};
+use pf_io_core::avro::{self, AvroReadOptions};
+use pf_io_core::parquet::{self, ReadOptions};
+use pf_io_core::table::Table;
 use pf_io_core::{Context, IoError, Source, frame};
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyTuple};
 use pyo3_arrow::ffi::{to_array_pycapsules, to_schema_pycapsule};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::frame::NativeFrame;
-use super::options::{Call, flag, source};
+use super::options::{Call, flag, source, work};
 use super::table::{NativeSchema, NativeTable, struct_field};
 use crate::token::CancellationToken;
 use crate::{errors, gil};
 
-/// Calls of `progress` are at least this many ticks of 50 ms apart.
-const TICKS: u32 = 2;
+/// The reader of a format, with its options.
+enum Reader {
+    Parquet(Box<ReadOptions>),
+    Avro(Box<AvroReadOptions>),
+}
+
+type Batches = Box<dyn Iterator<Item = Result<RecordBatch, IoError>> + Send>;
+
+impl Reader {
+    fn new(format: &str, call: &Call) -> PyResult<Self> {
+        match format {
+            "parquet" => Ok(Self::Parquet(Box::new(call.rest()?))),
+            "avro" => Ok(Self::Avro(Box::new(call.rest()?))),
+            other => Err(unknown(other)),
+        }
+    }
+
+    /// The whole file, and what is to be told of the parts that were left out.
+    fn read(&self, source: &Source, context: &Context) -> Result<(Table, Value), IoError> {
+        match self {
+            Self::Parquet(options) => Ok((parquet::read(source, options, context)?, Value::Null)),
+            Self::Avro(options) => {
+                let (schema, batches, report) = avro::read_reported(source, options, context)?;
+                let blocks = report.blocks as usize;
+                let rejects = report.rejects.iter().map(|reject| {
+                    json!({
+                        "block": reject.block,
+                        "offset": reject.offset,
+                        "bytes": reject.bytes,
+                        "records": reject.records,
+                        "reason": reject.reason,
+                    })
+                });
+                let rejects = Value::Array(rejects.collect());
+                Ok((Table::of_batches(schema, &batches, (blocks, blocks)), rejects))
+            }
+        }
+    }
+
+    fn stream(&self, source: &Source, context: &Context) -> Result<(SchemaRef, Batches), IoError> {
+        match self {
+            Self::Parquet(options) => {
+                let stream = parquet::stream(source, options, context)?;
+                Ok((stream.schema(), Box::new(stream)))
+            }
+            Self::Avro(options) => {
+                let stream = avro::stream(source, options, context)?;
+                Ok((stream.schema(), Box::new(stream)))
+            }
+        }
+    }
+
+    fn schema(&self, source: &Source) -> Result<SchemaRef, IoError> {
+        match self {
+            Self::Parquet(options) => parquet::schema(source, options),
+            Self::Avro(options) => avro::schema(source, options),
+        }
+    }
+}
 
 /// Reads one file as a table.
 #[pyfunction]
@@ -35,15 +93,11 @@ pub(super) fn io_read(
 ) -> PyResult<NativeTable> {
     let call = Call::read(options)?;
     let context = call.context(py, flag(token))?;
-    let source = only(py, &sources)?;
-    let own: ReadOptions = parquet_options(format, &call)?;
-    let (schema, columns, rows, groups) = work(py, &context, progress, || {
-        let table = parquet::read(&source, &own, &context)?;
-        let (rows, groups) = (table.rows, table.row_groups);
-        let (schema, columns, _) = table.into_arrays();
-        Ok((schema, columns, rows, groups))
-    })?;
-    let report = report(&source, &context, rows, groups);
+    let (source, reader) = (only(&sources)?, Reader::new(format, &call)?);
+    let (table, rejects) = work(py, &context, progress, || reader.read(&source, &context))?;
+    let report = report(&source, &context, &table, &rejects);
+    let rows = table.rows;
+    let (schema, columns, _) = table.into_arrays();
     Ok(NativeTable::new(schema, columns, rows, report))
 }
 
@@ -60,14 +114,12 @@ pub(super) fn io_read_pandas(
 ) -> PyResult<NativeFrame> {
     let call = Call::read(options)?;
     let context = call.context(py, flag(token))?;
-    let source = only(py, &sources)?;
-    let own: ReadOptions = parquet_options(format, &call)?;
-    let (frame, groups) = work(py, &context, progress, || {
-        let table = parquet::read(&source, &own, &context)?;
-        let groups = table.row_groups;
-        Ok((frame::frame(table, call.frame, &context)?, groups))
+    let (source, reader) = (only(&sources)?, Reader::new(format, &call)?);
+    let (frame, report) = work(py, &context, progress, || {
+        let (table, rejects) = reader.read(&source, &context)?;
+        let report = report(&source, &context, &table, &rejects);
+        Ok((frame::frame(table, call.frame, &context)?, report))
     })?;
-    let report = report(&source, &context, frame.rows, groups);
     NativeFrame::new(py, frame, report)
 }
 
@@ -84,14 +136,13 @@ pub(super) fn io_batches(
     let call = Call::read(options)?;
     let cancel = flag(token);
     let context = call.context(py, Arc::clone(&cancel))?;
-    let source = only(py, &sources)?;
-    let own: ReadOptions = parquet_options(format, &call)?;
-    let stream = py.detach(|| parquet::stream(&source, &own, &context));
-    let stream = stream.map_err(|error| errors::io_error(py, &error))?;
-    Ok(NativeStream { schema: stream.schema(), cancel, stream: Mutex::new(Some(stream)) })
+    let (source, reader) = (only(&sources)?, Reader::new(format, &call)?);
+    let opened = py.detach(|| reader.stream(&source, &context));
+    let (schema, batches) = opened.map_err(|error| errors::io_error(py, &error))?;
+    Ok(NativeStream { schema, cancel, batches: Mutex::new(Some(batches)) })
 }
 
-/// Rows of all files together.
+/// Rows of all files together, without decoding a value.
 #[pyfunction]
 pub(super) fn io_row_count(
     py: Python<'_>,
@@ -101,11 +152,12 @@ pub(super) fn io_row_count(
     let mut rows = 0_u64;
     for object in &sources {
         let source = source(object)?;
-        rows += match format {
-            "parquet" => py.detach(|| parquet::count(&source)),
+        let counted = match format {
+            "parquet" => py.detach(|| Ok(parquet::read_metadata_fast(&source)?.rows)),
+            "avro" => py.detach(|| avro::count(&source)),
             other => return Err(unknown(other)),
-        }
-        .map_err(|error| errors::io_error(py, &error))?;
+        };
+        rows = rows.saturating_add(counted.map_err(|error| errors::io_error(py, &error))?);
     }
     Ok(rows)
 }
@@ -119,67 +171,31 @@ pub(super) fn io_schema(
     options: &str,
 ) -> PyResult<NativeSchema> {
     let call = Call::read(options)?;
-    let own: ReadOptions = parquet_options(format, &call)?;
-    let source = only(py, &sources)?;
-    let schema = py.detach(|| parquet::schema(&source, &own));
+    let (source, reader) = (only(&sources)?, Reader::new(format, &call)?);
+    let schema = py.detach(|| reader.schema(&source));
     schema.map(NativeSchema).map_err(|error| errors::io_error(py, &error))
 }
 
-fn parquet_options(format: &str, call: &Call) -> PyResult<ReadOptions> {
-    if format == "parquet" { call.rest() } else { Err(unknown(format)) }
+pub(super) fn unknown(format: &str) -> PyErr {
+    errors::internal(&format!("no reader or writer for '{format}'"))
 }
 
-fn unknown(format: &str) -> PyErr {
-    errors::internal(&format!("no reader for '{format}'"))
-}
-
-fn only(py: Python<'_>, sources: &[Bound<'_, PyAny>]) -> PyResult<Source> {
+fn only(sources: &[Bound<'_, PyAny>]) -> PyResult<Source> {
     match sources {
         [one] => source(one),
-        _ => {
-            let _ = py;
-            Err(errors::internal("one source at a time"))
-        }
+        _ => Err(errors::internal("one source at a time")),
     }
 }
 
-/// Runs `read` without the interpreter; reports progress and hears Ctrl-C meanwhile.
-fn work<T: Send>(
-    py: Python<'_>,
-    context: &Context,
-    progress: Option<&Bound<'_, PyAny>>,
-    read: impl FnOnce() -> Result<T, IoError> + Send,
-) -> PyResult<T> {
-    let mut ticks = 0;
-    let tell = |callable: &Bound<'_, PyAny>| -> PyResult<()> {
-        let progress = context.progress();
-        let done = progress.done_bytes.load(Ordering::Relaxed);
-        let total = progress.total_bytes.load(Ordering::Relaxed);
-        let rows = progress.rows.load(Ordering::Relaxed);
-        callable.call1((done, (total > 0).then_some(total), rows)).map(|_| ())
-    };
-    let done = gil::enter_ticking(py, context.cancel(), read, |_| {
-        ticks += 1;
-        match progress {
-            Some(callable) if ticks % TICKS == 0 => tell(callable),
-            _ => Ok(()),
-        }
-    })?;
-    let done = done.map_err(|error| errors::io_error(py, &error))?;
-    if let Some(callable) = progress {
-        tell(callable)?;
-    }
-    Ok(done)
-}
-
-fn report(source: &Source, context: &Context, rows: usize, groups: (usize, usize)) -> String {
+fn report(source: &Source, context: &Context, table: &Table, rejects: &Value) -> String {
     json!({
-        "rows": rows,
+        "rows": table.rows,
         "bytes": source.size(),
         "threads": context.threads(),
         "peak_bytes": context.budget().peak(),
-        "row_groups": groups.1,
-        "row_groups_read": groups.0,
+        "row_groups": table.parts.1,
+        "row_groups_read": table.parts.0,
+        "rejects": rejects,
     })
     .to_string()
 }
@@ -189,7 +205,7 @@ fn report(source: &Source, context: &Context, rows: usize, groups: (usize, usize
 pub(crate) struct NativeStream {
     schema: SchemaRef,
     cancel: Arc<AtomicBool>,
-    stream: Mutex<Option<ParquetStream>>,
+    batches: Mutex<Option<Batches>>,
 }
 
 #[pymethods]
@@ -204,8 +220,8 @@ impl NativeStream {
 
     fn __next__(&self, py: Python<'_>) -> PyResult<Option<NativeBatch>> {
         let next = || {
-            let mut stream = self.stream.lock().unwrap_or_else(PoisonError::into_inner);
-            stream.as_mut().and_then(Iterator::next).transpose()
+            let mut batches = self.batches.lock().unwrap_or_else(PoisonError::into_inner);
+            batches.as_mut().and_then(Iterator::next).transpose()
         };
         let batch = gil::enter_ticking(py, &self.cancel, next, |_| Ok(()))?;
         let batch = batch.map_err(|error| errors::io_error(py, &error))?;
@@ -214,9 +230,7 @@ impl NativeStream {
 
     /// Lets go of the file and of what is decoded.
     fn close(&self, py: Python<'_>) {
-        py.detach(|| {
-            self.stream.lock().unwrap_or_else(PoisonError::into_inner).take();
-        });
+        py.detach(|| self.batches.lock().unwrap_or_else(PoisonError::into_inner).take());
     }
 }
 

@@ -8,7 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use arrow::array::{Array, ArrayData, ArrayRef, BooleanArray, BooleanBufferBuilder, make_array};
+use arrow::array::{Array, ArrayRef, BooleanArray, BooleanBufferBuilder};
 use arrow::buffer::NullBuffer;
 use arrow::datatypes::{Schema, SchemaRef};
 
@@ -16,89 +16,15 @@ use super::file::{OpenFile, Wanted};
 use super::flat::{self, Chunk, Fault, Scratch, Shape, Width};
 use super::options::{Decoder, ReadOptions};
 use super::read::guard;
-use crate::context::{Charge, Context};
+use crate::context::Context;
 use crate::error::panic_text;
 use crate::mem::Block;
 use crate::source::Source;
+use crate::table::{Column, Table};
 use crate::{IoError, Result};
 
 /// Rows that arrow-rs decodes at once.
 const FALLBACK_BATCH: usize = 1 << 16;
-
-/// A table in memory.
-#[derive(Debug)]
-pub struct Table {
-    /// Names and types.
-    pub schema: SchemaRef,
-    /// Each with [`Self::rows`] rows.
-    pub columns: Vec<Column>,
-    /// Rows.
-    pub rows: usize,
-    /// Row groups that were read, of all that were asked for.
-    pub row_groups: (usize, usize),
-    /// Memory this table holds, given back to the budget when it goes.
-    pub charges: Vec<Charge>,
-}
-
-/// One column.
-#[derive(Debug)]
-pub enum Column {
-    /// One block that nobody else holds, zeros where null.
-    Fixed {
-        /// The values.
-        block: Block,
-        /// Which are there, if not all.
-        nulls: Option<NullBuffer>,
-    },
-    /// Arrays, one after the other.
-    Chunks(Vec<ArrayRef>),
-}
-
-impl Table {
-    /// Keeps the first `rows` rows.
-    pub(super) fn truncate(&mut self, rows: usize) {
-        if rows >= self.rows {
-            return;
-        }
-        self.rows = rows;
-        for column in &mut self.columns {
-            // Blocks are cut where their arrays are made.
-            let Column::Chunks(chunks) = column else { continue };
-            let mut left = rows;
-            chunks.retain_mut(|chunk| {
-                let keep = chunk.len().min(left);
-                left -= keep;
-                if keep < chunk.len() {
-                    *chunk = chunk.slice(0, keep);
-                }
-                keep > 0
-            });
-        }
-    }
-
-    /// Schema, the arrays of each column, and the memory they are charged for.
-    pub fn into_arrays(self) -> (SchemaRef, Vec<Vec<ArrayRef>>, Vec<Charge>) {
-        let Self { schema, columns, rows, charges, .. } = self;
-        let arrays = schema
-            .fields()
-            .iter()
-            .zip(columns)
-            .map(|(field, column)| match column {
-                Column::Chunks(chunks) => chunks,
-                Column::Fixed { block, nulls } => {
-                    let size = block.size();
-                    let data = ArrayData::builder(field.data_type().clone())
-                        .len(rows)
-                        .add_buffer(block.into_buffer(size))
-                        .nulls(nulls);
-                    // SAFETY: the block holds a value of the field's width for every row.
-                    vec![make_array(unsafe { data.build_unchecked() })]
-                }
-            })
-            .collect();
-        (schema, arrays, charges)
-    }
-}
 
 /// Reads the columns and rows that `options` ask for.
 pub fn read(source: &Source, options: &ReadOptions, context: &Context) -> Result<Table> {
@@ -121,12 +47,6 @@ pub fn schema(source: &Source, options: &ReadOptions) -> Result<SchemaRef> {
     let wanted = file.wanted(options.columns.as_deref())?;
     let fields: Vec<_> = wanted.iter().map(|column| Arc::clone(&column.field)).collect();
     Ok(Arc::new(Schema::new_with_metadata(fields, file.schema().metadata().clone())))
-}
-
-/// Rows, by the footer.
-pub fn count(source: &Source) -> Result<u64> {
-    let file = OpenFile::open(source.clone(), &ReadOptions::default())?;
-    Ok(u64::try_from(file.metadata().file_metadata().num_rows()).unwrap_or(0))
 }
 
 /// A row group to read: its number and how many of its rows.
@@ -298,7 +218,7 @@ fn whole(
         schema: Arc::new(schema),
         columns,
         rows,
-        row_groups: (groups.len(), groups.len()),
+        parts: (groups.len(), groups.len()),
         charges,
     })
 }

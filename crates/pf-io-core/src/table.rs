@@ -1,0 +1,98 @@
+//! A table as readers make it: each column in the pieces it was decoded in.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayData, ArrayRef, RecordBatch, make_array};
+use arrow::buffer::NullBuffer;
+use arrow::datatypes::SchemaRef;
+
+use crate::context::Charge;
+use crate::mem::Block;
+
+/// A table in memory.
+#[derive(Debug)]
+pub struct Table {
+    /// Names and types.
+    pub schema: SchemaRef,
+    /// Each with [`Self::rows`] rows.
+    pub columns: Vec<Column>,
+    /// Rows.
+    pub rows: usize,
+    /// Parts of the file (row groups, blocks) that were read, of all that were asked for.
+    pub parts: (usize, usize),
+    /// Memory this table holds, given back to the budget when it goes.
+    pub charges: Vec<Charge>,
+}
+
+/// One column.
+#[derive(Debug)]
+pub enum Column {
+    /// One block that nobody else holds, zeros where null.
+    Fixed {
+        /// The values.
+        block: Block,
+        /// Which are there, if not all.
+        nulls: Option<NullBuffer>,
+    },
+    /// Arrays, one after the other.
+    Chunks(Vec<ArrayRef>),
+}
+
+impl Table {
+    /// A table of `batches` of `schema`.
+    pub fn of_batches(schema: SchemaRef, batches: &[RecordBatch], parts: (usize, usize)) -> Self {
+        let columns = (0..schema.fields().len())
+            .map(|index| {
+                Column::Chunks(
+                    batches.iter().map(|batch| Arc::clone(batch.column(index))).collect(),
+                )
+            })
+            .collect();
+        let rows = batches.iter().map(RecordBatch::num_rows).sum();
+        Self { schema, columns, rows, parts, charges: Vec::new() }
+    }
+
+    /// Keeps the first `rows` rows.
+    pub(crate) fn truncate(&mut self, rows: usize) {
+        if rows >= self.rows {
+            return;
+        }
+        self.rows = rows;
+        for column in &mut self.columns {
+            // Blocks are cut where their arrays are made.
+            let Column::Chunks(chunks) = column else { continue };
+            let mut left = rows;
+            chunks.retain_mut(|chunk| {
+                let keep = chunk.len().min(left);
+                left -= keep;
+                if keep < chunk.len() {
+                    *chunk = chunk.slice(0, keep);
+                }
+                keep > 0
+            });
+        }
+    }
+
+    /// Schema, the arrays of each column, and the memory they are charged for.
+    pub fn into_arrays(self) -> (SchemaRef, Vec<Vec<ArrayRef>>, Vec<Charge>) {
+        let Self { schema, columns, rows, charges, .. } = self;
+        let arrays = schema
+            .fields()
+            .iter()
+            .zip(columns)
+            .map(|(field, column)| match column {
+                Column::Chunks(chunks) => chunks,
+                Column::Fixed { block, nulls } => {
+                    let size = block.size();
+                    let data = ArrayData::builder(field.data_type().clone())
+                        .len(rows)
+                        .add_buffer(block.into_buffer(size))
+                        .nulls(nulls);
+                    // SAFETY: the block holds a value of the field's width for every row.
+                    vec![make_array(unsafe { data.build_unchecked() })]
+                }
+            })
+            .collect();
+        (schema, arrays, charges)
+    }
+}
