@@ -179,6 +179,25 @@ def test_cancel_in_the_middle_leaves_nothing(backend, tmp_path, write, read, nam
     assert not list(tmp_path.iterdir())
 
 
+@both
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+def test_names_that_are_no_utf_8(backend, tmp_path, write, read, name):
+    path = os.fsdecode(os.fsencode(tmp_path) + b"/\xff" + name.encode())
+    write(TABLE, path)
+    assert read(path).num_rows == 3
+
+
+@both
+@pytest.mark.skipif(os.name == "nt", reason="needs links")
+def test_a_link_stays_and_its_target_is_replaced(backend, tmp_path, write, read, name):
+    write({"x": [1]}, tmp_path / name)
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / name)
+    write(TABLE, link)
+    assert link.is_symlink()
+    assert read(tmp_path / name).num_rows == 3
+
+
 def test_progress_of_a_write(backend, tmp_path):
     seen = []
     pf.write_parquet(

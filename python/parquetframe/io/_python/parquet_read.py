@@ -116,9 +116,7 @@ def open_parquet(
     if buffered:
         options |= {"pre_buffer": False, "buffer_size": 1 << 20}
     try:
-        with pq.ParquetFile(
-            source if isinstance(source, str) else pa.BufferReader(source), **options
-        ) as file:
+        with _input(source) as stream, pq.ParquetFile(stream, **options) as file:
             yield file
     except ParquetFrameError:
         raise
@@ -137,6 +135,14 @@ def open_parquet(
     except (pa.ArrowException, OSError, EOFError, UnicodeDecodeError, OverflowError) as error:
         text = (str(error).splitlines() or [type(error).__name__])[0][:300]
         raise ParquetError(f"{label}: not a valid Parquet file: {text}", path=label) from error
+
+
+def _input(source: str | bytes) -> Any:
+    if isinstance(source, bytes):
+        return pa.BufferReader(source)
+    if source.isascii() or source.isprintable():
+        return pa.OSFile(source)
+    return pa.PythonFile(Path(source).open("rb"), "r")  # a name that is no UTF-8
 
 
 def _check_source(source: str | bytes, label: str) -> None:
