@@ -58,6 +58,7 @@ def test_column_info(backend, path):
     info = {entry["path"]: entry for entry in pf.get_column_info(path)}
     assert info["x"]["type"] == "int64" and info["x"]["physical"] == "INT64"
     assert info["m"]["type"] == "decimal(9,2)"
+    assert info["n.q.list.element"]["type"] == "float64"
     assert info["s"]["codecs"] == ("snappy",)
     assert info["x"]["nullable"] is True
     assert info["x"]["compressed_bytes"] > 0 and "PLAIN" in info["x"]["encodings"]

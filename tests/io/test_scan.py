@@ -101,6 +101,9 @@ def test_a_file_object_is_read_once(backend, path):
     with path.open("rb") as file:
         scan = pf.scan(file)
     assert scan.count_rows() == scan.collect().num_rows == 1000
+    with path.open("rb") as file:
+        batches = pf.iter_batches(part for part in [file, path])
+    assert [sum(b.num_rows for b in batches) for _ in range(2)] == [2000, 2000]
 
 
 @pytest.mark.parametrize("make", [pf.CancellationToken, threading.Event])

@@ -191,6 +191,30 @@ def test_pruned_is_unpruned(backend, values, operator, bound, group):
     assert found["row"].to_pylist() == rows
 
 
+@pytest.mark.parametrize(
+    ("condition", "rows", "pruned"),
+    [
+        ("x >= 8", [8, 9], 4), ("x = 3", [3], 4), ("x IN (0, 9)", [0, 9], 3), ("x < 0", [], 5),
+        ("s = 'v4' AND x > 1", [4], 4), ("n IS NOT NULL", [8, 9], 4), ("n = 9", [9], 4),
+        ("x = 1 OR s = 'v9'", [1, 9], 3), ("NOT x = 1", [0, *range(2, 10)], 0),
+    ],
+)  # fmt: skip
+def test_row_groups_are_left_out(backend, condition, rows, pruned):
+    table = pa.table(
+        {
+            "x": range(10), "s": [f"v{k}" for k in range(10)],
+            "n": pa.array([None] * 8 + [8, 9], pa.int64()),
+        }
+    )  # fmt: skip
+    report = pf.ReadReport()
+    found = pf.read_parquet(
+        stored(table, row_group_size=2), ["x"], filters=condition, report=report
+    )
+    assert found["x"].to_pylist() == rows
+    assert report.row_groups == 5
+    assert report.row_groups_pruned == pruned
+
+
 def test_a_failing_conjunct_sees_only_rows_that_the_others_keep(backend):
     data = stored(pa.table({"a": [1, 2], "b": [0, 1]}))
     assert pf.read_parquet(data, filters="a / b > 1 AND b <> 0")["a"].to_pylist() == [2]

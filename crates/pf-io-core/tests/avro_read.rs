@@ -1,4 +1,5 @@
 //! What the Avro reader offers: columns, types, unions, enums, reader schemas, odd roots.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Field, Int32Type, Int64Type, TimeUnit};

@@ -102,6 +102,10 @@ fn test_metadata_tells_what_was_written() {
     assert!(metadata.columns.iter().all(|column| column.page_index && !column.bloom));
     assert!(metadata.decoded_bytes > 10 * 39);
     assert_eq!(metadata.file_size, source.size());
+    let column = metadata.columns.iter().find(|column| column.path == "struct.b").unwrap();
+    assert_eq!((column.name.as_str(), column.kind.as_str()), ("struct", "string"));
+    assert!(metadata.has_page_index && !metadata.has_bloom);
+    assert_eq!(metadata.names.len(), 39);
 
     let fast = read_metadata_fast(&source).unwrap();
     assert_eq!((fast.rows, fast.row_groups), (10, 2));

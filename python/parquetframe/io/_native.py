@@ -8,14 +8,22 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from parquetframe.types import format_type
 from parquetframe.workflow.engine import native_token
 
-from .engine import FileRequest, WriteRequest
+from .engine import Decode, FileRequest, WriteRequest
+from .leaves import leaves_of, type_at
 
 if TYPE_CHECKING:
     from types import ModuleType
 
-__all__ = ["RustEngine"]
+__all__ = ["RustEngine", "facts_of"]
+
+_COLUMN_KEYS = (
+    *("path", "physical", "logical", "nullable", "codecs", "encodings"),
+    *("compressed_bytes", "bytes"),
+)
+_STATISTICS_KEYS = ("name", "min", "max", "null_count", "distinct_count", "exact")
 
 
 class RustEngine:
@@ -45,7 +53,7 @@ class RustEngine:
             found = self._module.io_read(
                 request.format, [request.source], _read_options(request), token, request.progress
             )
-        return pa.table(found), json.loads(found.report)
+        return pa.table(found), facts_of(found.report, request)
 
     def read_pandas(self, request: FileRequest, extra: dict[str, Any]) -> Any:
         """The rows as columns that NumPy owns; see :mod:`parquetframe.io.pandas_frame`."""
@@ -74,7 +82,25 @@ class RustEngine:
     def parquet_metadata(self, source: str | bytes) -> dict[str, Any]:
         """Facts of a footer."""
         found: dict[str, Any] = json.loads(self._module.io_parquet_metadata(source))
-        return found
+        schema = self.schema(FileRequest("parquet", source, Decode()))
+        leaves = zip(leaves_of(schema), found["columns"], strict=True)
+        return {
+            "rows": found["rows"],
+            "names": list(schema.names),
+            "columns": [
+                {"name": path[0], "type": _leaf_type(schema, path)}
+                | {key: column[key] for key in _COLUMN_KEYS}
+                for path, column in leaves
+            ],
+            "row_groups": found["row_groups"],
+            "created_by": found["created_by"],
+            "version": "1.0" if found["version"] == 1 else "2.6",
+            "key_values": {key: value or "" for key, value in found["key_values"]},
+            "footer_bytes": found["footer_size"],
+            "file_bytes": found["file_size"],
+            "has_page_index": any(column["page_index"] for column in found["columns"]),
+            "has_bloom": any(column["bloom"] for column in found["columns"]),
+        }
 
     def parquet_statistics(
         self, source: str | bytes, columns: list[str] | None
@@ -83,7 +109,7 @@ class RustEngine:
         found: list[dict[str, Any]] = json.loads(
             self._module.io_parquet_statistics(source, columns)
         )
-        return found
+        return [{key: row[key] for key in _STATISTICS_KEYS} for row in found]
 
     def avro_header(self, source: str | bytes) -> dict[str, Any]:
         """``schema`` (JSON text), ``codec`` and ``metadata``."""
@@ -105,6 +131,23 @@ class RustEngine:
             )
         found: dict[str, Any] = json.loads(text)
         return found
+
+
+def _leaf_type(schema: pa.Schema, path: tuple[str, ...]) -> str | None:
+    if schema.names.count(path[0]) > 1:
+        return None
+    return format_type(type_at(schema.field(path[0]).type, path[1:]))
+
+
+def facts_of(text: str, request: FileRequest) -> dict[str, Any]:
+    """The extension's report in the terms of :class:`parquetframe.io.ReadReport`."""
+    facts: dict[str, Any] = json.loads(text)
+    number, read = facts.pop("row_groups", 0), facts.pop("row_groups_read", 0)
+    if request.format == "parquet":
+        number = number if request.row_groups is None else len(request.row_groups)
+        facts["row_groups"] = number
+        facts["row_groups_pruned"] = 0 if request.predicate is None else max(0, number - read)
+    return facts
 
 
 def _read_options(request: FileRequest, extra: dict[str, Any] | None = None) -> str:

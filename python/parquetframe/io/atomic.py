@@ -48,6 +48,9 @@ def replacing(
     """The path to write to; it becomes ``dest`` when the block ends without an error."""
     check_destination(dest, overwrite=overwrite, folder=folder)
     special = dest.exists() and not dest.is_file() and not dest.is_dir()
+    if dest.is_symlink() and not special:  # the link stays, its target is replaced
+        dest = Path(os.path.realpath(dest))
+        check_destination(dest, overwrite=overwrite, folder=folder)
     staged = atomic and not special
     target = dest.with_name(f".{dest.name}.pf-{secrets.token_hex(6)}.tmp") if staged else dest
     try:

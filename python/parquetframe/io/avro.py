@@ -113,7 +113,6 @@ def write_avro(
     codec_level: int | None = None,
     block_bytes: int = 262_144,
     sync: bytes | None = None,
-    metadata: Mapping[str, str] | None = None,
     index: bool | str = "auto",
     atomic: bool = True,
     fsync: bool = True,
@@ -133,7 +132,6 @@ def write_avro(
         codec_level: How hard the codec tries.
         block_bytes: Bytes of a block before compression, roughly.
         sync: The 16 bytes between blocks, for files that come out the same each time.
-        metadata: Texts for the header, by key.
         index: Store the index of a pandas frame: ``"auto"`` unless it is a plain range.
         atomic: Write to a temporary sibling and rename it.
         fsync: Sync file and folder to the disk.
@@ -171,6 +169,5 @@ def write_avro(
         codec_level=codec_level,
         block_bytes=block_bytes,
         sync=sync,
-        metadata=metadata,
     )
     return write("avro", data, dest, options, tail)

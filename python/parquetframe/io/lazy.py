@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from .report import ReadReport
 from .request import ReadRequest, avro_request, count, parquet_request
-from .sources import detect_format, expand
+from .sources import detect_format, expand, lasting
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -188,8 +188,7 @@ def scan(src: Any, format: str | None = None, **reader_options: Any) -> Scan:  #
     """
     if "output" in reader_options:
         raise TypeError("scan takes no output; collect(output) does")
-    if hasattr(src, "read"):
-        src = [source.content for source in expand(src, format)]
+    src = lasting(src)
     found = detect_format([] if format else expand(src, None), wanted=format)
     return Scan(_BUILDERS[found](src, **reader_options))
 

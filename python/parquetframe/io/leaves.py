@@ -11,7 +11,7 @@ import pyarrow as pa
 from parquetframe.errors import SchemaError
 from parquetframe.workflow.names import suggestion
 
-__all__ = ["leaf_indices", "leaves_of", "resolve"]
+__all__ = ["leaf_indices", "leaves_of", "resolve", "type_at"]
 
 _GROUPS = frozenset({"list", "element", "item", "array", "key_value", "bag", "entries"})
 
@@ -58,6 +58,19 @@ def resolve(name: str | Path, schema: pa.Schema) -> Path:
         raise SchemaError(f"column '{path[0]}' is there more than once", column=path[0])
     leaf_indices(leaves_of(schema), path, schema)
     return path
+
+
+def type_at(dtype: pa.DataType, path: Path) -> pa.DataType:
+    """The type of the leaf that ``path`` leads to from a column of type ``dtype``."""
+    t = pa.types
+    for part in path:
+        if t.is_struct(dtype):
+            dtype = dtype.field(part).type
+        elif t.is_map(dtype) and part in {"key", "value"}:
+            dtype = dtype.key_type if part == "key" else dtype.item_type
+        elif part == "element":
+            dtype = dtype.value_type
+    return dtype
 
 
 def _dotted(name: str, schema: pa.Schema) -> Path:

@@ -7,7 +7,6 @@ twice. pandas makes a Python object per decimal and per date cell; ``decimals="a
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,12 +17,10 @@ from parquetframe.errors import SchemaError
 
 from .pandas_index import restore
 from .report import ReadReport
-from .request import PandasOptions, warn
+from .request import PandasOptions, ReadRequest, warn
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from .plan import ReadPlan
 
 __all__ = ["from_native", "to_pandas"]
 
@@ -59,12 +56,10 @@ def to_pandas(
     return _frame(columns, table.num_rows, table.schema)
 
 
-def from_native(native: Any, plan: ReadPlan, size: int, report: ReadReport) -> pd.DataFrame:
+def from_native(native: Any, request: ReadRequest, report: ReadReport) -> pd.DataFrame:
     """The columns that the extension decoded as a frame."""
-    options, fmt = plan.request.common.pandas, plan.request.format
+    options, fmt = request.common.pandas, request.format
     schema = pa.schema(native.arrow_schema)
-    facts = json.loads(native.report)
-    report.add_file(size, facts)
     report.rows = native.num_rows
     report.set_types(schema)
     columns = {}

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from parquetframe.errors import Cancelled
 
+from ._native import facts_of
 from .engine import Progress, choose_engine
 from .pandas_frame import from_native, to_pandas
 from .plan import FilePlan, ReadPlan, make_plan, shape
@@ -182,17 +183,21 @@ def _direct_frame(plan: ReadPlan, report: ReadReport) -> pd.DataFrame | None:
     if read is None or len(plan.sources) != 1 or options.dtype_backend is not None:
         return None
     file = next(plan.files())
-    if file is None or not file.untouched or plan.request.format != "parquet":
+    if file is None or not file.untouched:
         return None
     meter = _Meter(plan)
     meter.opened(file)
+    dates = options.dates
+    if dates == "auto" and plan.request.format != "parquet":
+        dates = "datetime64"
     extra = {
         "null_ints": options.null_ints,
-        "dates": options.dates,
+        "dates": dates,
         "decimals": "float64" if options.decimals == "float64" else "decimal",
     }
     native = read(replace(file.request, progress=meter.callback(0)), extra)
-    return from_native(native, plan, file.source.size, report)
+    report.add_file(file.source.size, facts_of(native.report, file.request))
+    return from_native(native, plan.request, report)
 
 
 def _started(plan: ReadPlan) -> ReadReport:

@@ -84,10 +84,10 @@ class WriteReport:
         path: The destination; ``None`` for a file object.
         rows: Rows written.
         bytes: Size of all files.
-        files: Paths of the files, more than one with ``partition_by``.
+        files: Number of files, more than one with ``partition_by``.
     """
 
     path: str | None
     rows: int
     bytes: int
-    files: tuple[str, ...]
+    files: int

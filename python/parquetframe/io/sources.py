@@ -17,7 +17,7 @@ from urllib.parse import unquote
 
 from parquetframe.errors import IoError, SourceNotFound, UnsupportedFeature
 
-__all__ = ["Source", "detect_format", "expand", "local_path", "one_file"]
+__all__ = ["Source", "detect_format", "expand", "lasting", "local_path", "one_file"]
 
 NULL_KEY = "__HIVE_DEFAULT_PARTITION__"
 SUFFIXES = {
@@ -94,6 +94,15 @@ def expand(src: Any, fmt: str | None, hive: HiveOption = "auto") -> list[Source]
             path = os.fsdecode(path)
         return list(_from_path(path, fmt, hive))
     return [Source(_content(src))]
+
+
+def lasting(src: Any) -> Any:
+    """The same sources in a form that can be expanded again: file objects as their bytes."""
+    if hasattr(src, "read"):
+        return _content(src)
+    if isinstance(src, Iterable) and not _is_single(src):
+        return [lasting(item) for item in src]
+    return src
 
 
 def one_file(src: Any) -> Source:

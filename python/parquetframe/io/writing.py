@@ -121,7 +121,6 @@ def avro_options(
     codec_level: int | None,
     block_bytes: int,
     sync: bytes | None,
-    metadata: Any,
 ) -> dict[str, Any]:
     """Check the options of :func:`parquetframe.write_avro`."""
     choice("codec", codec, AVRO_CODECS)
@@ -133,7 +132,6 @@ def avro_options(
         "codec_level": _level("codec_level", codec_level, codec, _AVRO_LEVELS),
         "block_bytes": _required("block_bytes", block_bytes),
         "sync": None if sync is None else sync.hex(),
-        "metadata": _metadata(metadata),
     }
 
 
@@ -167,7 +165,7 @@ def write(fmt: str, data: Any, dest: Any, options: dict[str, Any], tail: WriterT
         found = engine.write(stream, replace(request, dest=path, atomic=False, fsync=False))
         with Path(path).open("rb") as file:
             shutil.copyfileobj(file, dest, 1 << 20)
-    return WriteReport(None, int(found["rows"]), int(found["bytes"]), ())
+    return WriteReport(None, int(found["rows"]), int(found["bytes"]), 1)
 
 
 def as_stream(data: Any, index: bool | str = "auto") -> Any:
@@ -247,9 +245,7 @@ def _check_names(stream: Any, options: dict[str, Any]) -> None:
 
 
 def _report(found: Mapping[str, Any], path: str) -> WriteReport:
-    files = found.get("files")
-    names = tuple(str(name) for name in files) if isinstance(files, list) else (path,)
-    return WriteReport(str(found.get("path", path)), int(found["rows"]), int(found["bytes"]), names)
+    return WriteReport(path, int(found["rows"]), int(found["bytes"]), int(found["files"]))
 
 
 def _required(name: str, value: Any) -> int:

@@ -144,3 +144,25 @@ pub struct RejectedBlock {
     /// What is wrong with it.
     pub reason: String,
 }
+
+#[cfg(test)]
+mod tests {
+    use serde::de::value::{Error, MapDeserializer};
+
+    use super::*;
+
+    #[test]
+    fn test_options_by_their_keys() {
+        let read = |key: &'static str, value: &'static str| {
+            let members = [("unions", "json"), (key, value)];
+            AvroReadOptions::deserialize(MapDeserializer::<_, Error>::new(members.into_iter()))
+        };
+        let options = read("on_bad_block", "skip").unwrap();
+        assert_eq!((options.unions, options.on_bad_block), (Unions::Json, OnBadBlock::Skip));
+        assert_eq!(options.batch_rows, AvroReadOptions::DEFAULT_BATCH_ROWS);
+        assert_eq!(read("string_type", "view").unwrap().string_type, StringType::View);
+        assert_eq!(read("enums", "string").unwrap().enums, Enums::String);
+        assert!(read("enum", "string").is_err());
+        assert!(read("enums", "text").is_err());
+    }
+}

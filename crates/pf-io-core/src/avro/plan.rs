@@ -239,17 +239,19 @@ impl Plan {
 
     /// The bytes from the first block's data to the last block's.
     fn data<'a>(
-        &self,
+        &'a self,
         blocks: &[Block],
         raw: &'a mut Vec<u8>,
         context: &Context,
-    ) -> Result<&'a [u8]>
-    where
-        Self: 'a,
-    {
+    ) -> Result<&'a [u8]> {
         let (Some(first), Some(last)) = (blocks.first(), blocks.last()) else { return Ok(&[]) };
         let length = last.end() - SYNC as u64 - first.offset;
         let length = usize::try_from(length).unwrap_or(usize::MAX);
+        if let Some(bytes) = self.source.in_memory() {
+            let start = usize::try_from(first.offset).unwrap_or(usize::MAX);
+            let bytes = bytes.get(start..).and_then(|rest| rest.get(..length));
+            return bytes.ok_or_else(|| self.bad(Some(first), "truncated".to_owned()));
+        }
         if raw.len() < length {
             let path = self.source.path();
             drop(context.budget().charge(path, length as u64, "the packed blocks")?);

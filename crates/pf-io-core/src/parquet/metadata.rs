@@ -1,13 +1,16 @@
 //! What a footer says, without decoding a value.
 
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use arrow::datatypes::{DataType, Schema, SchemaRef};
 use parquet::arrow::parquet_to_arrow_schema;
-use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader, SortingColumn};
+use parquet::file::metadata::{
+    ParquetMetaData, ParquetMetaDataReader, RowGroupMetaData, SortingColumn,
+};
 use serde::{Serialize, Serializer};
 
-use super::statistics::{ColumnStatistics, merged};
+use super::statistics::{ColumnStatistics, leaf_kind, merged};
 use super::{claims, footer};
 use crate::batch::{nearest_name, type_name};
 use crate::error::panic_text;
@@ -94,8 +97,20 @@ pub fn read_metadata_fast(source: &Source) -> Result<QuickMetadata> {
     Ok(QuickMetadata { rows, row_groups, leaves, names, footer_size })
 }
 
-fn named<S: Serializer>(data_type: &DataType, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&type_name(data_type))
+/// Pairs as a map; a later key wins, as it does in readers.
+fn as_map<S: Serializer>(
+    pairs: &[(String, Option<String>)],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    let map: BTreeMap<&str, &str> =
+        pairs.iter().map(|(key, value)| (key.as_str(), value.as_deref().unwrap_or(""))).collect();
+    map.serialize(serializer)
+}
+
+/// The format's version as tools print it.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
+fn version_text<S: Serializer>(version: &i32, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&format_args!("{version}.0"))
 }
 
 /// One row group.
@@ -125,10 +140,15 @@ pub struct Sorting {
 /// One leaf column.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ColumnMetadata {
+    /// The top-level column it belongs to.
+    pub name: String,
     /// The dotted path; the name, unless nested.
     pub path: String,
+    /// Its own type's name, such as `int64` for the items of a list of them.
+    #[serde(rename = "type")]
+    pub kind: String,
     /// The Arrow type of the top-level column it belongs to.
-    #[serde(serialize_with = "named", rename = "type")]
+    #[serde(skip)]
     pub data_type: DataType,
     /// The storage type, such as `INT64`.
     pub physical: String,
@@ -145,8 +165,10 @@ pub struct ColumnMetadata {
     /// Bytes before compression, all row groups.
     pub bytes: u64,
     /// Every row group tells where its pages are.
+    #[serde(skip)]
     pub page_index: bool,
     /// Every row group has a bloom filter.
+    #[serde(skip)]
     pub bloom: bool,
 }
 
@@ -155,22 +177,33 @@ pub struct ColumnMetadata {
 pub struct ParquetMetadata {
     /// Rows of the file.
     pub rows: u64,
+    /// Top-level columns.
+    pub names: Vec<String>,
     /// Row groups in file order.
     pub row_groups: Vec<RowGroup>,
     /// Leaf columns in file order.
     pub columns: Vec<ColumnMetadata>,
     /// Format version of the footer.
+    #[serde(serialize_with = "version_text")]
     pub version: i32,
     /// The program that wrote it.
     pub created_by: Option<String>,
     /// Pairs other programs left, in file order.
+    #[serde(serialize_with = "as_map")]
     pub key_values: Vec<(String, Option<String>)>,
     /// Bytes its values take once decoded, at least; of text only the offsets count.
+    #[serde(skip)]
     pub decoded_bytes: u64,
     /// Bytes of the file.
+    #[serde(rename = "file_bytes")]
     pub file_size: u64,
     /// Bytes of the footer.
+    #[serde(rename = "footer_bytes")]
     pub footer_size: u64,
+    /// Some column tells where its pages are.
+    pub has_page_index: bool,
+    /// Some column has a bloom filter.
+    pub has_bloom: bool,
 }
 
 /// Collects the description; the numbers were checked before.
@@ -224,12 +257,14 @@ pub(super) fn describe(
             encodings.sort();
             encodings.dedup();
             let grouped = metadata.num_row_groups() > 0;
+            let root = schema.fields().get(descriptor.get_column_root_idx(leaf));
+            let data_type = root.map_or(DataType::Null, |field| field.data_type().clone());
+            let flat = column.path().parts().len() == 1;
             ColumnMetadata {
+                name: root.map_or_else(String::new, |field| field.name().clone()),
+                kind: if flat { type_name(&data_type) } else { leaf_kind(&column) },
                 path: column.path().string(),
-                data_type: schema
-                    .fields()
-                    .get(descriptor.get_column_root_idx(leaf))
-                    .map_or(DataType::Null, |field| field.data_type().clone()),
+                data_type,
                 physical: column.physical_type().to_string(),
                 logical: column.logical_type_ref().map(|logical| {
                     let name = format!("{logical:?}");
@@ -251,7 +286,11 @@ pub(super) fn describe(
         .collect();
     let leaves: Vec<usize> = (0..descriptor.num_columns()).collect();
     let groups = 0..metadata.num_row_groups();
+    let chunks = || metadata.row_groups().iter().flat_map(RowGroupMetaData::columns);
     ParquetMetadata {
+        names: schema.fields().iter().map(|field| field.name().clone()).collect(),
+        has_page_index: chunks().any(|chunk| chunk.offset_index_offset().is_some()),
+        has_bloom: chunks().any(|chunk| chunk.bloom_filter_offset().is_some()),
         decoded_bytes: claims::decoded_bytes(metadata, groups, &leaves),
         rows: unsigned(file.num_rows()),
         row_groups,

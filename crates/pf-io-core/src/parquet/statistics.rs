@@ -188,8 +188,8 @@ impl Serialize for Json {
 pub struct ColumnStatistics {
     /// The dotted path; the name, unless nested.
     pub name: String,
-    /// The type's name.
-    #[serde(rename = "type")]
+    /// The type's name, which the bounds have too.
+    #[serde(skip)]
     pub kind: String,
     /// The smallest value, or a bound below it; none unless every row group tells.
     pub min: Option<TypedValue>,
@@ -261,7 +261,7 @@ fn merge(left: Option<Bounds>, right: Option<Bounds>) -> Option<Bounds> {
 }
 
 /// The type's name of a nested leaf, from the storage alone.
-fn leaf_kind(descriptor: &ColumnDescriptor) -> String {
+pub(super) fn leaf_kind(descriptor: &ColumnDescriptor) -> String {
     let unsigned = descriptor.sort_order() == SortOrder::UNSIGNED;
     let utf8 = matches!(descriptor.logical_type_ref(), Some(LogicalType::String))
         || descriptor.converted_type() == parquet::basic::ConvertedType::UTF8;

@@ -49,7 +49,6 @@ def write(data: Any, request: WriteRequest) -> dict[str, Any]:
                     codec_compression_level=options["codec_level"],
                     sync_interval=options["block_bytes"],
                     sync_marker=bytes.fromhex(options["sync"]) if options["sync"] else b"",
-                    metadata=options["metadata"] or None,
                 )
                 size = file.tell()
         except _NO_VALUE as error:
@@ -59,7 +58,7 @@ def write(data: Any, request: WriteRequest) -> dict[str, Any]:
                 raise UnsupportedFeature(f"codec '{options['codec']}': {_text(error)}") from error
             raise SchemaError(f"a row does not fit the Avro schema: {_text(error)}") from error
         request.check_cancelled()
-    return {"path": str(dest), "rows": counter.count, "bytes": size, "files": [str(dest)]}
+    return {"path": str(dest), "rows": counter.count, "bytes": size, "files": 1}
 
 
 def avro_schema(schema: pa.Schema) -> dict[str, Any]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
-from ..leaves import leaf_indices, leaves_of, resolve
+from ..leaves import leaf_indices, leaves_of, resolve, type_at
 from .parquet_read import open_parquet
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
 
 __all__ = ["metadata", "statistics"]
 
@@ -66,7 +67,7 @@ def _columns(file: pq.ParquetFile, schema: pa.Schema) -> list[dict[str, Any]]:
         found.append({
             "name": path[0],
             "path": leaf.path,
-            "type": None if root is None else format_type(_at(root.type, path[1:])),
+            "type": None if root is None else format_type(type_at(root.type, path[1:])),
             "physical": leaf.physical_type,
             "logical": None if logical == "None" else logical,
             "nullable": leaf.max_definition_level > 0,
@@ -76,18 +77,6 @@ def _columns(file: pq.ParquetFile, schema: pa.Schema) -> list[dict[str, Any]]:
             "bytes": sum(chunk.total_uncompressed_size for chunk in chunks),
         })  # fmt: skip
     return found
-
-
-def _at(dtype: pa.DataType, path: tuple[str, ...]) -> pa.DataType:
-    t = pa.types
-    for part in path:
-        if t.is_struct(dtype):
-            dtype = dtype.field(part).type
-        elif t.is_map(dtype) and part in {"key", "value"}:
-            dtype = dtype.key_type if part == "key" else dtype.item_type
-        elif part == "element":
-            dtype = dtype.value_type
-    return dtype
 
 
 def _group(group: Any) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from parquetframe.workflow._python.expressions.scope import unknown_column
 from ..engine import FileRequest
 from ..evolve import family, wide_text
 from ..leaves import leaf_indices, leaves_of
+from .prune import flat_leaves, may_match
 
 __all__ = ["batches", "open_parquet", "read", "row_count", "schema"]
 
@@ -71,7 +72,9 @@ def read(request: FileRequest) -> tuple[pa.Table, dict[str, Any]]:
         table = pa.concat_tables(tables)
         if request.n_rows is not None:
             table = table.slice(0, request.n_rows)
-        return table, {"row_groups": file.metadata.num_row_groups, "row_groups_read": len(groups)}
+        wanted = request.row_groups
+        number = file.metadata.num_row_groups if wanted is None else len(wanted)
+        return table, {"row_groups": number, "row_groups_pruned": number - len(groups)}
 
 
 def batches(request: FileRequest) -> Iterator[pa.RecordBatch]:
@@ -113,9 +116,7 @@ def open_parquet(
     if buffered:
         options |= {"pre_buffer": False, "buffer_size": 1 << 20}
     try:
-        with pq.ParquetFile(
-            source if isinstance(source, str) else pa.BufferReader(source), **options
-        ) as file:
+        with _input(source) as stream, pq.ParquetFile(stream, **options) as file:
             yield file
     except ParquetFrameError:
         raise
@@ -134,6 +135,14 @@ def open_parquet(
     except (pa.ArrowException, OSError, EOFError, UnicodeDecodeError, OverflowError) as error:
         text = (str(error).splitlines() or [type(error).__name__])[0][:300]
         raise ParquetError(f"{label}: not a valid Parquet file: {text}", path=label) from error
+
+
+def _input(source: str | bytes) -> Any:
+    if isinstance(source, bytes):
+        return pa.BufferReader(source)
+    if source.isascii() or source.isprintable():
+        return pa.OSFile(source)
+    return pa.PythonFile(Path(source).open("rb"), "r")  # a name that is no UTF-8
 
 
 def _check_source(source: str | bytes, label: str) -> None:
@@ -211,13 +220,22 @@ def _projection(file: pq.ParquetFile, request: FileRequest) -> tuple[list[int] |
 def _groups(file: pq.ParquetFile, request: FileRequest) -> list[int]:
     count = file.metadata.num_row_groups
     if request.row_groups is None:
-        return list(range(count))
+        return _kept(file, list(range(count)), request)
     for index in request.row_groups:
         if not 0 <= index < count:
             raise ValueError(
                 f"{request.label}: row_groups has {index}, but the file has {count} row groups"
             )
-    return list(request.row_groups)
+    return _kept(file, list(request.row_groups), request)
+
+
+def _kept(file: pq.ParquetFile, groups: list[int], request: FileRequest) -> list[int]:
+    """Those of the row groups that statistics do not rule out."""
+    predicate = request.predicate
+    if predicate is None:
+        return groups
+    leaves = flat_leaves(file.schema_arrow)
+    return [i for i in groups if may_match(predicate, file.metadata.row_group(i), leaves)]
 
 
 def _check_memory(

@@ -43,7 +43,7 @@ def write(data: Any, request: WriteRequest) -> dict[str, Any]:
         "path": str(dest),
         "rows": rows,
         "bytes": size,
-        "files": [str(dest / name) for name in files],
+        "files": len(files),
     }
 
 
@@ -51,14 +51,14 @@ def _write_file(reader: pa.RecordBatchReader, path: Path, request: WriteRequest)
     limit = request.options["row_group_rows"]
     order = _Order(reader.schema, request.options["sorting"])
     rows = 0
-    with _writer(path, reader.schema, request) as writer:
+    with path.open("wb") as sink, _writer(sink, reader.schema, request) as writer:
         for part in _row_groups(reader, limit):
             request.check_cancelled()
             order.check(part)
             writer.write_table(part, row_group_size=limit)
             rows += part.num_rows
             if request.progress is not None:
-                request.progress(path.stat().st_size, None, rows)
+                request.progress(sink.tell(), None, rows)
     return rows
 
 
@@ -79,7 +79,7 @@ def _row_groups(reader: pa.RecordBatchReader, limit: int) -> Iterator[pa.Table]:
         yield pa.Table.from_batches(held, reader.schema)
 
 
-def _writer(path: Path, schema: pa.Schema, request: WriteRequest) -> pq.ParquetWriter:
+def _writer(sink: Any, schema: pa.Schema, request: WriteRequest) -> pq.ParquetWriter:
     options = request.options
     codec = options["compression"]
     extra: dict[str, Any] = {}
@@ -94,7 +94,7 @@ def _writer(path: Path, schema: pa.Schema, request: WriteRequest) -> pq.ParquetW
         )
     try:
         writer = pq.ParquetWriter(
-            path,
+            sink,
             schema,
             compression=codec,
             compression_level=options["compression_level"],
