@@ -1,6 +1,7 @@
 //! The container around the records: header and block walk. Every count, size and sync marker is
 //! checked before anything is unpacked.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::codec::Codec;
@@ -78,10 +79,18 @@ pub(super) fn put_long(out: &mut Vec<u8>, number: i64) {
 }
 
 /// Appends a header.
-pub(super) fn put_header(out: &mut Vec<u8>, schema: &str, codec: &str, sync: [u8; SYNC]) {
+pub(super) fn put_header(
+    out: &mut Vec<u8>,
+    schema: &str,
+    codec: &str,
+    metadata: &BTreeMap<String, String>,
+    sync: [u8; SYNC],
+) {
     out.extend_from_slice(MAGIC);
-    put_long(out, 2);
-    for text in ["avro.schema", schema, "avro.codec", codec] {
+    put_long(out, 2 + metadata.len() as i64);
+    let own = [("avro.schema", schema), ("avro.codec", codec)];
+    let others = metadata.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+    for text in own.into_iter().chain(others).flat_map(|(key, value)| [key, value]) {
         put_long(out, text.len() as i64);
         out.extend_from_slice(text.as_bytes());
     }
@@ -303,7 +312,7 @@ impl Walk {
 pub(super) fn single_block(schema: &str, records: u64, data: &[u8]) -> Vec<u8> {
     let sync = [0x5a; SYNC];
     let mut out = Vec::with_capacity(schema.len() + data.len() + 128);
-    put_header(&mut out, schema, "null", sync);
+    put_header(&mut out, schema, "null", &BTreeMap::new(), sync);
     if records > 0 {
         put_long(&mut out, i64::try_from(records).unwrap_or(i64::MAX));
         put_long(&mut out, data.len() as i64);

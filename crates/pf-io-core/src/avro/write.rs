@@ -3,6 +3,7 @@
 //! Rows are gathered into slabs; slabs are encoded and packed in parallel and written in order. How
 //! rows are cut into blocks depends on the rows alone, not on the number of threads.
 
+use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -40,6 +41,8 @@ pub struct AvroWriteOptions {
     pub sync: Option<[u8; 16]>,
     /// The Avro schema, as JSON text, instead of the derived one.
     pub schema: Option<String>,
+    /// More pairs for the header; keys that begin with `avro.` are the format's own.
+    pub metadata: BTreeMap<String, String>,
 }
 
 impl AvroWriteOptions {
@@ -55,6 +58,7 @@ impl Default for AvroWriteOptions {
             block_bytes: Self::DEFAULT_BLOCK_BYTES,
             sync: None,
             schema: None,
+            metadata: BTreeMap::new(),
         }
     }
 }
@@ -104,7 +108,11 @@ impl AvroWriter {
         let encoder = RowEncoder::new(&dest, &schema, options.schema.as_deref())?;
         let sync = options.sync.unwrap_or_else(random_sync);
         let mut header = Vec::new();
-        put_header(&mut header, encoder.schema_text(), codec.name(), sync);
+        if let Some(key) = options.metadata.keys().find(|key| key.starts_with("avro.")) {
+            let message = format!("metadata: '{key}' is a key of the format itself");
+            return Err(IoError::unsupported(&dest, message));
+        }
+        put_header(&mut header, encoder.schema_text(), codec.name(), &options.metadata, sync);
         sink.write_all(&header).map_err(|source| IoError::writing(&dest, source))?;
         let block_bytes = options.block_bytes.max(1);
         let frame = Frame { encoder, packer, sync, block_bytes };

@@ -34,7 +34,8 @@ pub(super) fn check(metadata: &ParquetMetaData, size: u64) -> Result<(), String>
                 format!("row group {index}, column '{column}': {reason}")
             };
             let (start, end) = check_chunk(group, chunk, size).map_err(|reason| at(&reason))?;
-            if end > start {
+            // Pages of a row group without rows are never read.
+            if end > start && group.num_rows() > 0 {
                 ranges.push((start, end));
             }
         }
@@ -78,6 +79,14 @@ fn check_chunk(
         return Err(format!("{values} values cannot come from {packed} bytes"));
     }
     Ok((start, end))
+}
+
+/// Where the pages of a chunk are, and how many bytes they take; checked before.
+pub(super) fn range(chunk: &ColumnChunkMetaData) -> (u64, u64) {
+    let data = chunk.data_page_offset();
+    let dictionary = chunk.dictionary_page_offset().filter(|&offset| offset != 0);
+    let start = dictionary.map_or(data, |dictionary| dictionary.min(data));
+    (u64::try_from(start).unwrap_or(0), u64::try_from(chunk.compressed_size()).unwrap_or(0))
 }
 
 /// The best that a codec can do, generously.

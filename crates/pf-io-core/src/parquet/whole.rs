@@ -12,6 +12,7 @@ use arrow::array::{Array, ArrayRef, BooleanArray, BooleanBufferBuilder};
 use arrow::buffer::NullBuffer;
 use arrow::datatypes::{Schema, SchemaRef};
 
+use super::claims;
 use super::file::{OpenFile, Wanted};
 use super::flat::{self, Chunk, Fault, Scratch, Shape, Width};
 use super::options::{Decoder, ReadOptions};
@@ -308,7 +309,7 @@ pub(super) fn shape_of(
 /// Compressed bytes of a column in a row group.
 pub(super) fn cost(file: &OpenFile, column: &Wanted, group: usize) -> u64 {
     let group = file.metadata().row_group(group);
-    column.leaves.iter().map(|&leaf| group.column(leaf).byte_range().1).sum()
+    column.leaves.iter().map(|&leaf| claims::range(group.column(leaf)).1).sum()
 }
 
 pub(super) fn progress_total(context: &Context, bytes: u64) {
@@ -359,7 +360,7 @@ pub(super) fn decode<T>(
         return Ok(Decoded::Foreign("no leaf".to_owned()));
     };
     let chunk = file.metadata().row_group(group.index).column(leaf);
-    let (start, length) = chunk.byte_range();
+    let (start, length) = claims::range(chunk);
     // The footer's ranges were checked to lie inside the file.
     let _held = context.budget().charge(path, length, "a column chunk")?;
     let mut own = std::mem::take(&mut scratch.chunk);

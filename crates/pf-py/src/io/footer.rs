@@ -14,7 +14,7 @@ pub(super) fn io_parquet_metadata(
     py: Python<'_>,
     source_of: &Bound<'_, PyAny>,
 ) -> PyResult<String> {
-    let source = source(source_of)?;
+    let source = source("parquet", source_of)?;
     told(py, &py.detach(|| parquet::read_metadata(&source)))
 }
 
@@ -26,14 +26,14 @@ pub(super) fn io_parquet_statistics(
     source_of: &Bound<'_, PyAny>,
     columns: Option<Vec<String>>,
 ) -> PyResult<String> {
-    let source = source(source_of)?;
+    let source = source("parquet", source_of)?;
     told(py, &py.detach(|| parquet::read_statistics(&source, columns.as_deref())))
 }
 
 /// Schema, codec and metadata of an Avro file, as JSON text.
 #[pyfunction]
 pub(super) fn io_avro_header(py: Python<'_>, source_of: &Bound<'_, PyAny>) -> PyResult<String> {
-    let source = source(source_of)?;
+    let source = source("avro", source_of)?;
     let header =
         py.detach(|| avro::header(&source)).map_err(|error| errors::io_error(py, &error))?;
     let metadata: serde_json::Map<String, serde_json::Value> = header

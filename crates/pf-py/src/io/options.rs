@@ -86,8 +86,8 @@ pub(super) fn flag(token: Option<&Bound<'_, CancellationToken>>) -> Arc<AtomicBo
     token.map_or_else(Arc::default, |token| token.get().flag())
 }
 
-/// A path or bytes.
-pub(super) fn source(object: &Bound<'_, PyAny>) -> PyResult<Source> {
+/// A path or bytes; a file without bytes is none of its format.
+pub(super) fn source(format: &str, object: &Bound<'_, PyAny>) -> PyResult<Source> {
     let py = object.py();
     let opened = if let Ok(bytes) = object.extract::<PyBackedBytes>() {
         Source::memory("<bytes>", bytes::Bytes::from_owner(bytes))
@@ -95,6 +95,16 @@ pub(super) fn source(object: &Bound<'_, PyAny>) -> PyResult<Source> {
         let path: PathBuf = object.extract()?;
         py.detach(|| Source::open(&path))
     };
+    let opened = opened.map_err(|error| match error {
+        IoError::Empty { path } => {
+            let message = "file is empty".to_owned();
+            match format {
+                "avro" => IoError::Avro { path, block: None, message },
+                _ => IoError::Parquet { path, message },
+            }
+        }
+        other => other,
+    });
     opened.map_err(|error| errors::io_error(py, &error))
 }
 

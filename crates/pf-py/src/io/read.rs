@@ -93,7 +93,7 @@ pub(super) fn io_read(
 ) -> PyResult<NativeTable> {
     let call = Call::read(options)?;
     let context = call.context(py, flag(token))?;
-    let (source, reader) = (only(&sources)?, Reader::new(format, &call)?);
+    let (source, reader) = (only(format, &sources)?, Reader::new(format, &call)?);
     let (table, rejects) = work(py, &context, progress, || reader.read(&source, &context))?;
     let report = report(&source, &context, &table, &rejects);
     let rows = table.rows;
@@ -114,7 +114,7 @@ pub(super) fn io_read_pandas(
 ) -> PyResult<NativeFrame> {
     let call = Call::read(options)?;
     let context = call.context(py, flag(token))?;
-    let (source, reader) = (only(&sources)?, Reader::new(format, &call)?);
+    let (source, reader) = (only(format, &sources)?, Reader::new(format, &call)?);
     let (frame, report) = work(py, &context, progress, || {
         let (table, rejects) = reader.read(&source, &context)?;
         let report = report(&source, &context, &table, &rejects);
@@ -136,7 +136,7 @@ pub(super) fn io_batches(
     let call = Call::read(options)?;
     let cancel = flag(token);
     let context = call.context(py, Arc::clone(&cancel))?;
-    let (source, reader) = (only(&sources)?, Reader::new(format, &call)?);
+    let (source, reader) = (only(format, &sources)?, Reader::new(format, &call)?);
     let opened = py.detach(|| reader.stream(&source, &context));
     let (schema, batches) = opened.map_err(|error| errors::io_error(py, &error))?;
     Ok(NativeStream { schema, cancel, batches: Mutex::new(Some(batches)) })
@@ -151,7 +151,7 @@ pub(super) fn io_row_count(
 ) -> PyResult<u64> {
     let mut rows = 0_u64;
     for object in &sources {
-        let source = source(object)?;
+        let source = source(format, object)?;
         let counted = match format {
             "parquet" => py.detach(|| Ok(parquet::read_metadata_fast(&source)?.rows)),
             "avro" => py.detach(|| avro::count(&source)),
@@ -171,7 +171,7 @@ pub(super) fn io_schema(
     options: &str,
 ) -> PyResult<NativeSchema> {
     let call = Call::read(options)?;
-    let (source, reader) = (only(&sources)?, Reader::new(format, &call)?);
+    let (source, reader) = (only(format, &sources)?, Reader::new(format, &call)?);
     let schema = py.detach(|| reader.schema(&source));
     schema.map(NativeSchema).map_err(|error| errors::io_error(py, &error))
 }
@@ -180,9 +180,9 @@ pub(super) fn unknown(format: &str) -> PyErr {
     errors::internal(&format!("no reader or writer for '{format}'"))
 }
 
-fn only(sources: &[Bound<'_, PyAny>]) -> PyResult<Source> {
+fn only(format: &str, sources: &[Bound<'_, PyAny>]) -> PyResult<Source> {
     match sources {
-        [one] => source(one),
+        [one] => source(format, one),
         _ => Err(errors::internal("one source at a time")),
     }
 }

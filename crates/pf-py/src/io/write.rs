@@ -1,5 +1,6 @@
 //! Writing files.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use arrow::error::ArrowError;
@@ -29,6 +30,7 @@ struct AvroOptions {
     block_bytes: usize,
     /// Sixteen bytes in hexadecimal digits.
     sync: Option<String>,
+    metadata: BTreeMap<String, String>,
     atomic: bool,
     fsync: bool,
     overwrite: bool,
@@ -42,6 +44,7 @@ impl Default for AvroOptions {
             codec_level: None,
             block_bytes: AvroWriteOptions::DEFAULT_BLOCK_BYTES,
             sync: None,
+            metadata: BTreeMap::new(),
             atomic: true,
             fsync: true,
             overwrite: true,
@@ -76,8 +79,19 @@ pub(super) fn io_write(
         other => return Err(unknown(other)),
     };
     let path = report.path.to_string_lossy();
-    Ok(json!({ "path": path, "rows": report.rows, "bytes": report.bytes, "files": report.files })
+    let mut files = Vec::new();
+    list(&report.path, &mut files);
+    files.sort();
+    Ok(json!({ "path": path, "rows": report.rows, "bytes": report.bytes, "files": files })
         .to_string())
+}
+
+/// The file, or all files under the folder.
+fn list(path: &Path, found: &mut Vec<String>) {
+    match std::fs::read_dir(path) {
+        Ok(entries) => entries.flatten().for_each(|entry| list(&entry.path(), found)),
+        Err(_) => found.push(path.to_string_lossy().into_owned()),
+    }
 }
 
 fn write_parquet(
@@ -103,6 +117,7 @@ fn write_avro(
         block_bytes: options.block_bytes,
         sync: options.sync.as_deref().and_then(marker),
         schema: options.schema,
+        metadata: options.metadata,
     };
     let mode = if options.overwrite { WriteMode::Replace } else { WriteMode::Error };
     let sink = SinkOptions { mkdir: false, mode, atomic: options.atomic, fsync: options.fsync };
