@@ -17,6 +17,7 @@ __all__ = [
     "CheckError",
     "CsvError",
     "CycleError",
+    "DestinationExists",
     "ExpressionError",
     "GraphError",
     "GraphTooLarge",
@@ -95,6 +96,10 @@ class LimitExceeded(IoError, MemoryError):
 
 class WriteError(IoError):
     """The destination could not be written; what stood there before still does."""
+
+
+class DestinationExists(WriteError, FileExistsError):
+    """The destination is there and may not be replaced."""
 
 
 class UnsupportedFeature(ParquetFrameError, NotImplementedError):

@@ -13,13 +13,9 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from parquetframe.errors import ParquetFrameError, WriteError
+from parquetframe.errors import DestinationExists, ParquetFrameError, WriteError
 
-__all__ = ["DestinationExists", "check_destination", "replacing", "sync_folder"]
-
-
-class DestinationExists(WriteError, FileExistsError):
-    """``overwrite=False``, and the destination is there."""
+__all__ = ["check_destination", "replacing", "sync_folder"]
 
 
 def check_destination(dest: Path, *, overwrite: bool, folder: bool = False) -> None:
