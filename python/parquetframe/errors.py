@@ -99,7 +99,7 @@ class WriteError(IoError):
 
 
 class DestinationExists(WriteError, FileExistsError):
-    """The destination is there, and it may not be replaced."""
+    """The destination is there and may not be replaced."""
 
 
 class UnsupportedFeature(ParquetFrameError, NotImplementedError):

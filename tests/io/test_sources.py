@@ -345,7 +345,7 @@ def test_avro_columns_rows_and_schema(backend):
     with pytest.raises(SchemaError, match="'t'"):
         pf.read_avro(data, ["t"])
     reader = {
-        "type": "record", "name": "row",
+        "type": "record", "name": "topLevelRecord",
         "fields": [{"name": "x", "type": ["null", "double"]}, {"name": "new", "type": "string", "default": "d"}],
     }  # fmt: skip
     found = pf.read_avro(data, reader_schema=reader)

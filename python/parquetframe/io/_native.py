@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -11,6 +12,7 @@ import pyarrow as pa
 from parquetframe.types import format_type
 from parquetframe.workflow.engine import native_token
 
+from .atomic import check_destination
 from .engine import Decode, FileRequest, WriteRequest
 from .leaves import leaves_of, type_at
 
@@ -118,6 +120,8 @@ class RustEngine:
 
     def write(self, data: Any, request: WriteRequest) -> dict[str, Any]:
         """Write a stream; ``path``, ``rows``, ``bytes`` and ``files`` of the result."""
+        folder = bool(request.options.get("partition_by"))
+        check_destination(Path(request.dest), overwrite=request.overwrite, folder=folder)
         tail = {
             "threads": request.threads,
             "atomic": request.atomic,

@@ -69,7 +69,7 @@ def avro_schema(schema: pa.Schema) -> dict[str, Any]:
     """
     names = iter(range(1 << 30))
     fields = [{"name": f.name, "type": _typed(f, names)} for f in schema]
-    return {"type": "record", "name": "row", "fields": fields}
+    return {"type": "record", "name": "topLevelRecord", "fields": fields}
 
 
 def _typed(field: pa.Field, names: Iterator[int]) -> Any:
