@@ -8,7 +8,7 @@ import statistics
 from importlib import metadata
 from typing import Any
 
-import contestants
+import peers
 
 PACKAGES = ("parquetframe", "pandas", "pyarrow", "polars", "duckdb", "datafusion", "fastavro")
 
@@ -58,7 +58,7 @@ def ratios(document: dict[str, Any], name: str) -> list[float]:
 def _base(document: dict[str, Any]) -> str:
     """Our best setting; without us, the fastest contestant."""
     entries = document["contestants"]
-    ours = [one for one in entries if one["peer"] == contestants.OURS]
+    ours = [one for one in entries if one["peer"] == peers.OURS]
     return str(min(ours or entries, key=_median_wall)["name"])
 
 
@@ -68,11 +68,11 @@ def _median_wall(one: dict[str, Any]) -> float:
 
 def best_settings(document: dict[str, Any]) -> set[str]:
     """The faster setting of every peer."""
-    peers: dict[str, dict[str, Any]] = {}
+    fastest: dict[str, dict[str, Any]] = {}
     for one in document["contestants"]:
-        if one["peer"] not in peers or _median_wall(one) < _median_wall(peers[one["peer"]]):
-            peers[one["peer"]] = one
-    return {one["name"] for one in peers.values()}
+        if one["peer"] not in fastest or _median_wall(one) < _median_wall(fastest[one["peer"]]):
+            fastest[one["peer"]] = one
+    return {one["name"] for one in fastest.values()}
 
 
 def markdown(document: dict[str, Any]) -> str:

@@ -22,6 +22,7 @@ from typing import Any
 
 import contestants
 import data
+import peers
 import proof
 import report
 
@@ -108,9 +109,9 @@ def _touch(gib: float) -> None:
     os.wait()
 
 
-def _job(size: data.Size, source: Path, scratch: Path, threads: int) -> contestants.Job:
+def _job(size: data.Size, source: Path, scratch: Path, threads: int) -> peers.Job:
     middle = int(3_000_000 * size.scale)  # keys reach 6 million times the scale
-    return contestants.Job(
+    return peers.Job(
         path=str(source),
         out=str(scratch / "written.parquet"),
         threads=threads,
@@ -127,7 +128,7 @@ class _Table:
         self,
         name: str,
         case: contestants.Case,
-        job: contestants.Job,
+        job: peers.Job,
         tiny: str,
         given: argparse.Namespace,
     ) -> None:

@@ -19,13 +19,14 @@ from pathlib import Path
 from typing import Any
 
 import contestants
+import peers
 import proof
 
 
 def main() -> None:
     """Do the job that the argument names."""
     order = json.loads(sys.argv[1])
-    job = contestants.Job(**order["job"] | {"keys": tuple(order["job"]["keys"])})
+    job = peers.Job(**order["job"] | {"keys": tuple(order["job"]["keys"])})
     case = contestants.CASES[order["case"]]
     contestant = next(one for one in case.contestants if one.name == order["contestant"])
     _pin(job.threads)
@@ -33,7 +34,7 @@ def main() -> None:
         contestant.prepare(replace(job, path=order["tiny"], calls=1))()
         run = contestant.prepare(job)
     except (ImportError, AttributeError) as error:
-        if contestant.peer != contestants.OURS:
+        if contestant.peer != peers.OURS:
             raise
         print(json.dumps({"missing": f"{type(error).__name__}: {error}"}))
         return
@@ -50,7 +51,7 @@ def _pin(threads: int) -> None:
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
 
 
-def _measure(run: contestants.Run) -> dict[str, Any]:
+def _measure(run: peers.Run) -> dict[str, Any]:
     _forget_peak()
     held = _status_bytes("VmRSS")
     before = resource.getrusage(resource.RUSAGE_SELF)
