@@ -53,8 +53,6 @@ pub struct WriteOptions {
     pub quote: u8,
     /// CSV: which cells need it.
     pub quote_style: QuoteStyle,
-    /// Parquet: threads that encode; none: as many as the process may use.
-    pub threads: Option<usize>,
 }
 
 impl WriteOptions {
@@ -74,7 +72,6 @@ impl WriteOptions {
             null_value: String::new(),
             quote: b'"',
             quote_style: QuoteStyle::Necessary,
-            threads: None,
         }
     }
 }
@@ -142,6 +139,19 @@ impl TableWriter {
     /// # Ok(()) }
     /// ```
     pub fn create(path: &Path, schema: SchemaRef, options: &WriteOptions) -> Result<Self> {
+        let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let ctx = Context::new(threads, None, Arc::default())?;
+        Self::create_with(path, schema, options, &ctx)
+    }
+
+    /// As [`Self::create`], which takes as many threads as the process may use; Parquet columns
+    /// are encoded on those of `ctx`.
+    pub fn create_with(
+        path: &Path,
+        schema: SchemaRef,
+        options: &WriteOptions,
+        ctx: &Context,
+    ) -> Result<Self> {
         if schema.fields().is_empty() {
             return Err(IoError::unsupported(path, "the table has no columns"));
         }
@@ -157,14 +167,9 @@ impl TableWriter {
             Format::Parquet => {
                 parquet::write::check_schema(path, &schema)?;
                 parquet::write::codec(path, compression, None)?;
-                let threads = options.threads.unwrap_or_else(|| {
-                    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
-                });
-                let ctx = Context::new(threads, None, Arc::default())?;
                 let rows = options.row_group_rows;
                 let sink = start()?;
-                let encoder =
-                    parquet::write::table_encoder(sink, &schema, compression, rows, &ctx)?;
+                let encoder = parquet::write::table_encoder(sink, &schema, compression, rows, ctx)?;
                 Inner::Parquet(Box::new(encoder))
             }
             Format::Csv => {
