@@ -138,6 +138,11 @@ pub struct Charge {
 }
 
 impl Charge {
+    /// How many bytes are taken.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
     /// Adds the bytes of `other` to this charge.
     pub fn absorb(&mut self, mut other: Self) {
         self.bytes += std::mem::take(&mut other.bytes);

@@ -41,6 +41,10 @@ pub struct Block {
     kind: Kind,
 }
 
+/// Has the alignment of blocks.
+#[repr(align(64))]
+struct Aligned;
+
 #[derive(Debug)]
 enum Kind {
     Empty,
@@ -61,7 +65,7 @@ impl Block {
     /// `size` bytes of zeros; `None` if the system has not that much.
     pub fn zeroed(size: usize) -> Option<Self> {
         if size == 0 {
-            return Some(Self { start: NonNull::dangling(), size, kind: Kind::Empty });
+            return Some(Self { start: Self::nowhere(), size, kind: Kind::Empty });
         }
         #[cfg(unix)]
         if size >= HUGE_FROM
@@ -73,6 +77,11 @@ impl Block {
         // SAFETY: the layout's size is not zero.
         let start = NonNull::new(unsafe { alloc_zeroed(layout) })?;
         Some(Self { start, size, kind: Kind::Plain(layout) })
+    }
+
+    /// An address for no bytes, aligned like any other.
+    fn nowhere() -> NonNull<u8> {
+        NonNull::<Aligned>::dangling().cast()
     }
 
     #[cfg(unix)]
@@ -136,9 +145,6 @@ impl Block {
     /// The first `length` bytes as a buffer that owns the block.
     pub fn into_buffer(self, length: usize) -> Buffer {
         let (start, length) = (self.start, length.min(self.size));
-        if length == 0 {
-            return Buffer::from(Vec::<u8>::new());
-        }
         // SAFETY: the block holds `length` bytes and lives as long as the buffer.
         unsafe { Buffer::from_custom_allocation(start, length, Arc::new(self)) }
     }
@@ -173,9 +179,7 @@ mod tests {
             if let Some(last) = bytes.last_mut() {
                 *last = 7;
             }
-            if size > 0 {
-                assert_eq!(block.as_slice::<u8>().as_ptr() as usize % ALIGN, 0);
-            }
+            assert_eq!(block.as_slice::<i128>().as_ptr() as usize % ALIGN, 0);
             let buffer = block.into_buffer(size);
             assert_eq!(buffer.len(), size);
             assert_eq!(buffer.last().copied(), (size > 0).then_some(7));

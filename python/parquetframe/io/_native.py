@@ -13,18 +13,14 @@ from parquetframe.types import format_type
 from parquetframe.workflow.engine import native_token
 
 from .atomic import check_destination
-from .engine import Decode, FileRequest, WriteRequest
-from .leaves import leaves_of, type_at
+from .engine import FileRequest, WriteRequest
+from .leaves import type_at
 
 if TYPE_CHECKING:
     from types import ModuleType
 
 __all__ = ["RustEngine", "facts_of"]
 
-_COLUMN_KEYS = (
-    *("path", "physical", "logical", "nullable", "codecs", "encodings"),
-    *("compressed_bytes", "bytes"),
-)
 _STATISTICS_KEYS = ("name", "min", "max", "null_count", "distinct_count", "exact")
 
 
@@ -84,25 +80,8 @@ class RustEngine:
     def parquet_metadata(self, source: str | bytes) -> dict[str, Any]:
         """Facts of a footer."""
         found: dict[str, Any] = json.loads(self._module.io_parquet_metadata(source))
-        schema = self.schema(FileRequest("parquet", source, Decode()))
-        leaves = zip(leaves_of(schema), found["columns"], strict=True)
-        return {
-            "rows": found["rows"],
-            "names": list(schema.names),
-            "columns": [
-                {"name": path[0], "type": _leaf_type(schema, path)}
-                | {key: column[key] for key in _COLUMN_KEYS}
-                for path, column in leaves
-            ],
-            "row_groups": found["row_groups"],
-            "created_by": found["created_by"],
-            "version": "1.0" if found["version"] == 1 else "2.6",
-            "key_values": {key: value or "" for key, value in found["key_values"]},
-            "footer_bytes": found["footer_size"],
-            "file_bytes": found["file_size"],
-            "has_page_index": any(column["page_index"] for column in found["columns"]),
-            "has_bloom": any(column["bloom"] for column in found["columns"]),
-        }
+        found["version"] = "1.0" if found["version"] == "1.0" else "2.6"
+        return found
 
     def parquet_statistics(
         self, source: str | bytes, columns: list[str] | None

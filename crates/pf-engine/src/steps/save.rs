@@ -1,9 +1,10 @@
 //! `save`: rows of a plan into a file that appears whole or not at all.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use datafusion::logical_expr::LogicalPlan;
-use pf_io_core::{Format, QuoteStyle, TableWriter, WriteMode, WriteOptions};
+use pf_io_core::{Context, Format, QuoteStyle, TableWriter, WriteMode, WriteOptions};
 use serde::Deserialize;
 
 use super::StepContext;
@@ -80,11 +81,12 @@ pub(crate) fn save(
         null_value: step.null_value.clone(),
         quote: quote_byte(&step.quote).at("quote")?,
         quote_style: QuoteStyle::Necessary,
-        // The step's share of the cores.
-        threads: Some(context.state.config().target_partitions()),
     };
     let schema = plain::schema(input.schema().as_arrow());
-    let mut writer = TableWriter::create(&step.path, schema, &options).at("path")?;
+    // The step's share of the cores.
+    let threads = context.state.config().target_partitions();
+    let writing = Context::new(threads, None, Arc::clone(&execution.halt)).at("path")?;
+    let mut writer = TableWriter::create_with(&step.path, schema, &options, &writing).at("path")?;
     execution.for_each(context.state, input, |batch| {
         writer.write(&plain::batch(&batch)?).map_err(EngineError::from)
     })?;

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use arrow::datatypes::{Schema, SchemaRef};
+use arrow::datatypes::{DataType, Schema, SchemaRef};
 use arrow_avro::errors::AvroError;
 use arrow_avro::schema::{AvroSchema, SCHEMA_METADATA_KEY};
 use arrow_avro::writer::format::AvroBinaryFormat;
@@ -13,8 +13,10 @@ use arrow_avro::writer::{EncodedRows, Encoder, WriterBuilder};
 
 use super::codec::Packer;
 use super::container::{SYNC, put_long};
-use super::schema::{self, SchemaFault};
-use crate::batch::batch_of;
+use super::options::{Enums, StringType};
+use super::schema::{self, Parsed, SchemaFault};
+use super::types::TypeOptions;
+use crate::batch::{batch_of, type_name};
 use crate::error::panic_text;
 use crate::{IoError, Result};
 
@@ -32,6 +34,7 @@ impl RowEncoder {
         let refused = |reason: String| {
             IoError::unsupported(dest, format!("no Avro schema for this table: {reason}"))
         };
+        let mut schema = schema.clone();
         let text = match text {
             Some(text) => {
                 let parsed = schema::parse(text).map_err(|fault| match fault {
@@ -41,19 +44,24 @@ impl RowEncoder {
                 if let Some(field) = schema.fields().iter().find(|field| !known(field.name())) {
                     return Err(refused(format!("it lacks the column '{}'", field.name())));
                 }
+                schema = promoted(&schema, &parsed).map_err(refused)?;
                 parsed.text
             }
             None => {
-                AvroSchema::try_from(schema)
+                AvroSchema::try_from(&schema)
                     .map_err(|error| refused(error.to_string()))?
                     .json_string
             }
         };
-        let mut schema = schema.clone();
         schema.metadata.insert(SCHEMA_METADATA_KEY.to_owned(), text.clone());
         let encoder = Self { schema: Arc::new(schema), text };
         Self::build(&encoder.schema).map_err(|error| refused(plain(&error)))?;
         Ok(encoder)
+    }
+
+    /// The types that the columns must have before they are encoded.
+    pub fn schema(&self) -> &SchemaRef {
+        &self.schema
     }
 
     /// The Avro schema.
@@ -144,4 +152,45 @@ impl Frame {
 fn plain(error: &AvroError) -> String {
     let text = error.to_string();
     text.strip_prefix("Invalid argument error: ").unwrap_or(&text).to_owned()
+}
+
+/// `schema` with the numbers that the Avro schema asks for. arrow-avro writes a column as it is,
+/// whatever the schema says, so a type that does not fit must be refused here.
+fn promoted(schema: &Schema, given: &Parsed) -> Result<Schema, String> {
+    let mut fields = Vec::with_capacity(schema.fields().len());
+    for field in schema.fields() {
+        let node = given.fields.iter().find(|(name, _)| name == field.name());
+        let Some((_, node)) = node else { continue };
+        let options = TypeOptions { strings: StringType::Utf8, enums: Enums::String };
+        let (has, wants) = (field.data_type(), node.data_type(options));
+        let number = |data_type: &DataType| data_type.is_integer() || data_type.is_floating();
+        let kept = same_kind(has, &wants);
+        if !kept && !(number(has) && number(&wants)) {
+            return Err(format!(
+                "column '{}' is {}, the schema says {}",
+                field.name(),
+                type_name(has),
+                type_name(&wants)
+            ));
+        }
+        let data_type = if kept { has.clone() } else { wants };
+        fields.push(field.as_ref().clone().with_data_type(data_type));
+    }
+    Ok(Schema::new_with_metadata(fields, schema.metadata().clone()))
+}
+
+/// Whether values of `has` are encoded as a schema of `wants` reads them.
+fn same_kind(has: &DataType, wants: &DataType) -> bool {
+    use DataType as D;
+    let text = |data_type: &D| matches!(data_type, D::Utf8 | D::LargeUtf8 | D::Utf8View);
+    let bytes = |data_type: &D| matches!(data_type, D::Binary | D::LargeBinary | D::BinaryView);
+    let number = |data_type: &D| data_type.is_integer() || data_type.is_floating();
+    if number(has) || number(wants) || matches!(has, D::Boolean) || matches!(wants, D::Boolean) {
+        return has == wants;
+    }
+    if text(has) || bytes(has) {
+        return text(has) && text(wants) || bytes(has) && bytes(wants);
+    }
+    // Dates, times, decimals and nested types: arrow-avro compares those itself.
+    true
 }

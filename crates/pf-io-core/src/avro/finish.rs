@@ -39,7 +39,8 @@ impl Column {
             }
             Values::Bytes(values) => {
                 let (offsets, bytes) = values.finish();
-                Arc::new(BinaryArray::try_new(offsets, bytes, nulls)?)
+                let array: ArrayRef = Arc::new(BinaryArray::try_new(offsets, bytes, nulls)?);
+                cast_exact(&array, &data_type)?
             }
             Values::Text(values) => cast_exact(&text(values, nulls)?, &data_type)?,
             Values::LargeText(values) => text(values, nulls)?,

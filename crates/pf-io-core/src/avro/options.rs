@@ -117,6 +117,14 @@ impl StringType {
             Self::Utf8 => DataType::Utf8,
         }
     }
+
+    pub(super) fn binary_type(self) -> DataType {
+        match self {
+            Self::Large => DataType::LargeBinary,
+            Self::View => DataType::BinaryView,
+            Self::Utf8 => DataType::Binary,
+        }
+    }
 }
 
 /// What a read met.

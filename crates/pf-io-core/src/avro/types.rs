@@ -33,7 +33,7 @@ impl Node {
             Self::Long => DataType::Int64,
             Self::Float => DataType::Float32,
             Self::Double => DataType::Float64,
-            Self::Bytes => DataType::Binary,
+            Self::Bytes => options.strings.binary_type(),
             Self::Text => options.strings.data_type(),
             Self::Date => DataType::Date32,
             Self::TimeMillis => DataType::Time32(TimeUnit::Millisecond),

@@ -106,6 +106,7 @@ impl AvroWriter {
         packer.check_level().map_err(|reason| IoError::unsupported(&dest, reason))?;
         let schema = Arc::new(writable_schema(&dest, schema)?);
         let encoder = RowEncoder::new(&dest, &schema, options.schema.as_deref())?;
+        let schema = Arc::clone(encoder.schema());
         let sync = options.sync.unwrap_or_else(random_sync);
         let mut header = Vec::new();
         if let Some(key) = options.metadata.keys().find(|key| key.starts_with("avro.")) {

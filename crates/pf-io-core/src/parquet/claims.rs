@@ -6,6 +6,7 @@
 
 use parquet::basic::{Compression, Type};
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, RowGroupMetaData};
+use parquet::schema::types::SchemaDescriptor;
 
 /// Values of one page at most: their number is a 32-bit integer.
 const PAGE_VALUES: u64 = 1 << 31;
@@ -79,6 +80,20 @@ fn check_chunk(
         return Err(format!("{values} values cannot come from {packed} bytes"));
     }
     Ok((start, end))
+}
+
+/// Bytes of one batch of fixed-width values at most.
+const BATCH_BYTES: usize = 64 << 20;
+
+/// Rows that may be decoded at once: `wanted`, unless the values are very wide.
+pub(super) fn batch_rows(schema: &SchemaDescriptor, leaves: &[usize], wanted: usize) -> usize {
+    let width: usize = leaves
+        .iter()
+        .filter_map(|&leaf| schema.columns().get(leaf))
+        .filter(|column| column.physical_type() == Type::FIXED_LEN_BYTE_ARRAY)
+        .map(|column| usize::try_from(column.type_length()).unwrap_or(0))
+        .sum();
+    wanted.min((BATCH_BYTES / width.max(1)).max(1))
 }
 
 /// Where the pages of a chunk are, and how many bytes they take; checked before.

@@ -282,7 +282,7 @@ impl Plan<'_> {
                 if self.options.decoder == Decoder::Flat {
                     no_fallback(file, column, self.options, &reason)?;
                 }
-                let arrays = by_arrow(file, column, group, context)?;
+                let (arrays, _charge) = by_arrow(file, column, group, context)?;
                 let arrays: Vec<&dyn Array> = arrays.iter().map(AsRef::as_ref).collect();
                 match arrays.as_slice() {
                     [] => Ok(arrow::array::new_empty_array(column.field.data_type())),

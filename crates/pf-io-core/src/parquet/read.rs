@@ -99,7 +99,12 @@ impl ParquetFile {
         let reader = guard(&self.path, || {
             let builder =
                 ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.inner.clone());
-            let mask = ProjectionMask::roots(builder.parquet_schema(), sorted.iter().copied());
+            let schema = builder.parquet_schema();
+            let leaves: Vec<usize> = (0..schema.num_columns())
+                .filter(|&leaf| sorted.contains(&schema.get_column_root_idx(leaf)))
+                .collect();
+            let batch_rows = claims::batch_rows(schema, &leaves, batch_rows);
+            let mask = ProjectionMask::leaves(schema, leaves);
             builder
                 .with_projection(mask)
                 .with_batch_size(batch_rows.max(1))

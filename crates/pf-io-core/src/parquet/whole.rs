@@ -8,16 +8,16 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use arrow::array::{Array, ArrayRef, BooleanArray, BooleanBufferBuilder};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, BooleanBufferBuilder};
 use arrow::buffer::NullBuffer;
-use arrow::datatypes::{Schema, SchemaRef};
+use arrow::datatypes::{DataType, Decimal128Type, Schema, SchemaRef};
 
 use super::claims;
 use super::file::{OpenFile, Wanted};
 use super::flat::{self, Chunk, Fault, Scratch, Shape, Width};
 use super::options::{Decoder, ReadOptions};
 use super::read::guard;
-use crate::context::Context;
+use crate::context::{Charge, Context};
 use crate::error::panic_text;
 use crate::mem::Block;
 use crate::source::Source;
@@ -108,10 +108,10 @@ enum Target<'t> {
     Fallback,
 }
 
-/// What a task made.
+/// What a task made, and what its arrays are charged for.
 enum Piece {
     Fixed(Option<NullBuffer>),
-    Arrays(Vec<ArrayRef>),
+    Arrays(Vec<ArrayRef>, Option<Charge>),
 }
 
 fn whole(
@@ -194,14 +194,23 @@ fn whole(
                     scratch,
                     |chunk, scratch| flat::array(chunk, scratch, shape),
                 )? {
-                    Decoded::Done(array) => Piece::Arrays(vec![array]),
+                    Decoded::Done(array) => {
+                        let bytes = array.get_array_memory_size() as u64;
+                        let name = column.field.name();
+                        let charge = context.budget().charge(path, bytes, name)?;
+                        Piece::Arrays(vec![array], Some(charge))
+                    }
                     Decoded::Foreign(reason) => {
                         no_fallback(file, column, options, &reason)?;
-                        Piece::Arrays(by_arrow(file, column, task.group, context)?)
+                        let (arrays, charge) = by_arrow(file, column, task.group, context)?;
+                        Piece::Arrays(arrays, Some(charge))
                     }
                 }
             }
-            Target::Fallback => Piece::Arrays(by_arrow(file, column, task.group, context)?),
+            Target::Fallback => {
+                let (arrays, charge) = by_arrow(file, column, task.group, context)?;
+                Piece::Arrays(arrays, Some(charge))
+            }
         };
         context.progress().add(task.cost, 0);
         Ok(piece)
@@ -211,7 +220,7 @@ fn whole(
     let mut columns = Vec::with_capacity(wanted.len());
     for (block, shape) in blocks.into_iter().flatten().zip(&shapes) {
         let mine = pieces.by_ref().take(groups.len());
-        columns.push(assemble(block, *shape, mine, groups, rows));
+        columns.push(assemble(block, *shape, mine, groups, rows, &mut charges));
     }
     let fields: Vec<_> = wanted.iter().map(|column| Arc::clone(&column.field)).collect();
     let schema = Schema::new_with_metadata(fields, file.schema().metadata().clone());
@@ -231,12 +240,13 @@ fn assemble(
     pieces: impl Iterator<Item = Piece>,
     groups: &[Group],
     rows: usize,
+    charges: &mut Vec<Charge>,
 ) -> Column {
     if let Some(Shape::Fixed(width)) = shape {
         let parts: Vec<Option<NullBuffer>> = pieces
             .map(|piece| match piece {
                 Piece::Fixed(nulls) => nulls,
-                Piece::Arrays(_) => None,
+                Piece::Arrays(..) => None,
             })
             .collect();
         let block = block.truncated(rows * width.bytes());
@@ -244,7 +254,8 @@ fn assemble(
     }
     let mut chunks = Vec::new();
     for (piece, group) in pieces.zip(groups) {
-        let Piece::Arrays(arrays) = piece else { continue };
+        let Piece::Arrays(arrays, charge) = piece else { continue };
+        charges.extend(charge);
         let mut left = group.keep;
         for array in arrays {
             let count = array.len().min(left);
@@ -407,47 +418,60 @@ pub(super) fn decode<T>(
     }
 }
 
-/// The same through arrow-rs.
+/// The same through arrow-rs, and the memory that is charged for it.
 pub(super) fn by_arrow(
     file: &OpenFile,
     column: &Wanted,
     group: Group,
     context: &Context,
-) -> Result<Vec<ArrayRef>> {
+) -> Result<(Vec<ArrayRef>, Charge)> {
     let path = file.source.path();
-    let mut reader =
-        file.reader(&column.leaves, vec![group.index], group.rows.min(FALLBACK_BATCH))?;
+    let name = column.field.name();
+    let placed = |error: IoError| match error {
+        IoError::Parquet { path, message } => IoError::Parquet {
+            path,
+            message: format!("row group {}, column '{name}': {message}", group.index),
+        },
+        other => other,
+    };
+    // What the values take at least is charged before arrow-rs reserves it.
+    let least =
+        claims::decoded_bytes(file.metadata(), std::iter::once(group.index), &column.leaves);
+    let mut charge = context.budget().charge(path, least, name)?;
+    let batch_rows = claims::batch_rows(file.leaves(), &column.leaves, FALLBACK_BATCH);
+    let mut reader = file.reader(&column.leaves, vec![group.index], group.rows.min(batch_rows))?;
     let mut arrays = Vec::new();
-    let mut rows = 0;
+    let (mut rows, mut bytes) = (0, 0);
     loop {
         context.check()?;
-        let batch = guard(path, || reader.next().transpose()).map_err(|error| match error {
-            IoError::Parquet { path, message } => IoError::Parquet {
-                path,
-                message: format!(
-                    "row group {}, column '{}': {message}",
-                    group.index,
-                    column.field.name()
-                ),
-            },
-            other => other,
-        })?;
+        let batch = guard(path, || reader.next().transpose()).map_err(placed)?;
         let Some(batch) = batch else { break };
-        let bytes = batch.get_array_memory_size() as u64;
-        drop(context.budget().charge(path, bytes, "a batch")?);
+        bytes += batch.get_array_memory_size() as u64;
+        if bytes > charge.bytes() {
+            charge.absorb(context.budget().charge(path, bytes - charge.bytes(), name)?);
+        }
         rows += batch.num_rows();
         arrays.extend(batch.columns().first().cloned());
     }
-    if rows == group.rows {
-        return Ok(arrays);
+    if rows != group.rows {
+        let message = format!("the pages hold {rows} rows, the footer says {}", group.rows);
+        return Err(placed(IoError::parquet(path, message)));
     }
-    let message = format!(
-        "row group {}, column '{}': the pages hold {rows} rows, the footer says {}",
-        group.index,
-        column.field.name(),
-        group.rows
-    );
-    Err(IoError::parquet(path, message))
+    for array in &arrays {
+        check_decimals(array).map_err(|reason| placed(IoError::parquet(path, reason)))?;
+    }
+    Ok((arrays, charge))
+}
+
+/// No value has more digits than its type says.
+pub(super) fn check_decimals(array: &ArrayRef) -> Result<(), String> {
+    let DataType::Decimal128(precision, _) = array.data_type() else { return Ok(()) };
+    match array.as_primitive_opt::<Decimal128Type>() {
+        Some(array) => {
+            array.validate_decimal_precision(*precision).map_err(|error| error.to_string())
+        }
+        None => Ok(()),
+    }
 }
 
 /// A fixed-width chunk in an encoding that only arrow-rs knows, copied to its place.
@@ -461,7 +485,8 @@ fn fixed_by_arrow(
 ) -> Result<Piece> {
     let mut at = 0;
     let mut valid = BooleanBufferBuilder::new(group.rows);
-    for array in by_arrow(file, column, group, context)? {
+    let (arrays, _charge) = by_arrow(file, column, group, context)?;
+    for array in arrays {
         let data = array.to_data();
         let bytes = data.len() * width.bytes();
         let from = data.offset() * width.bytes();

@@ -5,35 +5,32 @@ use pyo3::prelude::*;
 use serde::Serialize;
 use serde_json::json;
 
-use super::options::source;
+use super::options::source as open;
 use crate::errors;
 
 /// The footer of a Parquet file, as JSON text.
 #[pyfunction]
-pub(super) fn io_parquet_metadata(
-    py: Python<'_>,
-    source_of: &Bound<'_, PyAny>,
-) -> PyResult<String> {
-    let source = source("parquet", source_of)?;
+pub(super) fn io_parquet_metadata(py: Python<'_>, source: &Bound<'_, PyAny>) -> PyResult<String> {
+    let source = open("parquet", source)?;
     told(py, &py.detach(|| parquet::read_metadata(&source)))
 }
 
 /// Bounds and counts of its columns, merged over all row groups, as JSON text.
 #[pyfunction]
-#[pyo3(signature = (source_of, columns = None))]
+#[pyo3(signature = (source, columns = None))]
 pub(super) fn io_parquet_statistics(
     py: Python<'_>,
-    source_of: &Bound<'_, PyAny>,
+    source: &Bound<'_, PyAny>,
     columns: Option<Vec<String>>,
 ) -> PyResult<String> {
-    let source = source("parquet", source_of)?;
+    let source = open("parquet", source)?;
     told(py, &py.detach(|| parquet::read_statistics(&source, columns.as_deref())))
 }
 
 /// Schema, codec and metadata of an Avro file, as JSON text.
 #[pyfunction]
-pub(super) fn io_avro_header(py: Python<'_>, source_of: &Bound<'_, PyAny>) -> PyResult<String> {
-    let source = source("avro", source_of)?;
+pub(super) fn io_avro_header(py: Python<'_>, source: &Bound<'_, PyAny>) -> PyResult<String> {
+    let source = open("avro", source)?;
     let header =
         py.detach(|| avro::header(&source)).map_err(|error| errors::io_error(py, &error))?;
     let metadata: serde_json::Map<String, serde_json::Value> = header

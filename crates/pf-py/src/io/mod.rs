@@ -10,13 +10,6 @@ mod write;
 use pyo3::prelude::*;
 
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    module.add_class::<table::NativeTable>()?;
-    module.add_class::<table::NativeColumn>()?;
-    module.add_class::<table::NativeSchema>()?;
-    module.add_class::<frame::NativeFrame>()?;
-    module.add_class::<frame::OwnedBlock>()?;
-    module.add_class::<read::NativeStream>()?;
-    module.add_class::<read::NativeBatch>()?;
     module.add_function(wrap_pyfunction!(footer::io_parquet_metadata, module)?)?;
     module.add_function(wrap_pyfunction!(footer::io_parquet_statistics, module)?)?;
     module.add_function(wrap_pyfunction!(footer::io_avro_header, module)?)?;

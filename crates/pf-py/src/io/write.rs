@@ -79,19 +79,8 @@ pub(super) fn io_write(
         other => return Err(unknown(other)),
     };
     let path = report.path.to_string_lossy();
-    let mut files = Vec::new();
-    list(&report.path, &mut files);
-    files.sort();
-    Ok(json!({ "path": path, "rows": report.rows, "bytes": report.bytes, "files": files })
+    Ok(json!({ "path": path, "rows": report.rows, "bytes": report.bytes, "files": report.files })
         .to_string())
-}
-
-/// The file, or all files under the folder.
-fn list(path: &Path, found: &mut Vec<String>) {
-    match std::fs::read_dir(path) {
-        Ok(entries) => entries.flatten().for_each(|entry| list(&entry.path(), found)),
-        Err(_) => found.push(path.to_string_lossy().into_owned()),
-    }
 }
 
 fn write_parquet(

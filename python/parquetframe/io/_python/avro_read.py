@@ -15,6 +15,7 @@ import pyarrow as pa
 from parquetframe.errors import (
     AvroError,
     IoError,
+    LimitExceeded,
     ParquetFrameError,
     SourceNotFound,
     UnsupportedFeature,
@@ -121,8 +122,11 @@ def open_avro(request: FileRequest) -> Iterator[Any]:
             AttributeError, OSError, RecursionError, struct.error) as error:  # fmt: skip
         text = (str(error).splitlines() or [""])[0][:300] or type(error).__name__
         raise AvroError(f"{label}: not a valid Avro file: {text}", path=label) from error
+    except MemoryError as error:
+        text = f"{label}: a block claims more memory than there is"
+        raise LimitExceeded(text, path=label) from error
     except Exception as error:
-        if type(error).__module__.partition(".")[0] not in {"fastavro", "zlib", "lzma"}:
+        if type(error).__module__.partition(".")[0] not in {"fastavro", "zlib", "_lzma"}:
             raise
         text = (str(error).splitlines() or [""])[0][:300] or type(error).__name__
         raise AvroError(f"{label}: cannot read this Avro file: {text}", path=label) from error

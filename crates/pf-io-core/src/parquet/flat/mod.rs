@@ -67,10 +67,10 @@ pub(super) enum Width {
     FourToOne,
     /// The lowest two bytes of four.
     FourToTwo,
-    /// A signed integer of four bytes, as sixteen.
-    FourToSixteen,
-    /// A signed integer of eight bytes, as sixteen.
-    EightToSixteen,
+    /// A decimal of four bytes and so many digits, as sixteen.
+    FourToSixteen(u8),
+    /// A decimal of eight bytes and so many digits, as sixteen.
+    EightToSixteen(u8),
 }
 
 impl Width {
@@ -81,7 +81,7 @@ impl Width {
             Self::FourToTwo => 2,
             Self::Four => 4,
             Self::Eight => 8,
-            Self::FourToSixteen | Self::EightToSixteen => 16,
+            Self::FourToSixteen(_) | Self::EightToSixteen(_) => 16,
         }
     }
 }
@@ -126,7 +126,7 @@ pub(super) fn shape(column: &ColumnDescriptor, data_type: &DataType) -> Option<S
         (Type::INT32, D::Decimal128(precision, scale))
             if same_decimal(column, *precision, *scale) =>
         {
-            Shape::Fixed(Width::FourToSixteen)
+            Shape::Fixed(Width::FourToSixteen(*precision))
         }
         (Type::INT64, D::Int64 | D::UInt64) if !decimal && unit.is_none() => {
             Shape::Fixed(Width::Eight)
@@ -137,7 +137,7 @@ pub(super) fn shape(column: &ColumnDescriptor, data_type: &DataType) -> Option<S
         (Type::INT64, D::Decimal128(precision, scale))
             if same_decimal(column, *precision, *scale) =>
         {
-            Shape::Fixed(Width::EightToSixteen)
+            Shape::Fixed(Width::EightToSixteen(*precision))
         }
         (Type::FLOAT, D::Float32) => Shape::Fixed(Width::Four),
         (Type::DOUBLE, D::Float64) => Shape::Fixed(Width::Eight),
@@ -215,12 +215,33 @@ pub(super) fn fixed_into(
         Width::FourToTwo => fixed::decode::<4, u16>(chunk, scratch, typed(out), 0, |bytes| {
             u16::from_le_bytes([bytes[0], bytes[1]])
         }),
-        Width::FourToSixteen => fixed::decode::<4, i128>(chunk, scratch, typed(out), 0, |bytes| {
-            i128::from(i32::from_le_bytes(bytes))
-        }),
-        Width::EightToSixteen => fixed::decode::<8, i128>(chunk, scratch, typed(out), 0, |bytes| {
-            i128::from(i64::from_le_bytes(bytes))
-        }),
+        Width::FourToSixteen(digits) => {
+            let out = typed(out);
+            let nulls = fixed::decode::<4, i128>(chunk, scratch, out, 0, |bytes| {
+                i128::from(i32::from_le_bytes(bytes))
+            })?;
+            check_digits(out, digits)?;
+            Ok(nulls)
+        }
+        Width::EightToSixteen(digits) => {
+            let out = typed(out);
+            let nulls = fixed::decode::<8, i128>(chunk, scratch, out, 0, |bytes| {
+                i128::from(i64::from_le_bytes(bytes))
+            })?;
+            check_digits(out, digits)?;
+            Ok(nulls)
+        }
+    }
+}
+
+/// No decimal has more digits than its type says.
+fn check_digits(values: &[i128], digits: u8) -> Outcome<()> {
+    let bound = 10_i128.checked_pow(u32::from(digits)).unwrap_or(i128::MAX);
+    match values.iter().find(|value| value.unsigned_abs() >= bound.unsigned_abs()) {
+        None => Ok(()),
+        Some(value) => {
+            Err(Fault::Damaged(format!("a decimal of more than {digits} digits: {value}")))
+        }
     }
 }
 
