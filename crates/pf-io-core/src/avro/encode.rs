@@ -31,11 +31,17 @@ pub(super) struct RowEncoder {
 impl RowEncoder {
     /// An encoder of `schema`, as `text` or as the derived Avro schema says.
     pub fn new(dest: &Path, schema: &Schema, text: Option<&str>) -> Result<Self> {
-        let refused = |reason: String| {
-            IoError::unsupported(dest, format!("no Avro schema for this table: {reason}"))
+        let refused = |reason: String| match text {
+            None => IoError::unsupported(dest, format!("no Avro schema for this table: {reason}")),
+            Some(_) => IoError::Schema {
+                path: dest.to_path_buf(),
+                column: String::new(),
+                message: format!("this table cannot have the schema given: {reason}"),
+                hint: None,
+            },
         };
         let mut schema = schema.clone();
-        let text = match text {
+        let avro = match text {
             Some(text) => {
                 let parsed = schema::parse(text).map_err(|fault| match fault {
                     SchemaFault::Bad(reason) | SchemaFault::Unsupported(reason) => refused(reason),
@@ -53,8 +59,8 @@ impl RowEncoder {
                     .json_string
             }
         };
-        schema.metadata.insert(SCHEMA_METADATA_KEY.to_owned(), text.clone());
-        let encoder = Self { schema: Arc::new(schema), text };
+        schema.metadata.insert(SCHEMA_METADATA_KEY.to_owned(), avro.clone());
+        let encoder = Self { schema: Arc::new(schema), text: avro };
         Self::build(&encoder.schema).map_err(|error| refused(plain(&error)))?;
         Ok(encoder)
     }
