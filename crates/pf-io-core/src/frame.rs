@@ -1,6 +1,6 @@
 //! Columns for pandas: one writable block each, in the type that NumPy has for it.
 //!
-//! Nulls become what NumPy has instead: NaN and NaT. Integers with nulls become floats only if
+//! Nulls become what NumPy has instead: NaN and `NaT`. Integers with nulls become floats only if
 //! every one of them is exact as such; otherwise they stay integers and get a mask.
 
 use arrow::array::{Array, ArrayRef, AsArray};

@@ -1,5 +1,11 @@
 //! Both decoders give what was written, whatever the encoding; damaged files never panic.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::from_iter_instead_of_collect,
+    reason = "a test may panic; columns of a table read better as calls"
+)]
+
 use std::sync::Arc;
 
 use arrow::array::{

@@ -171,7 +171,8 @@ fn promoted(schema: &Schema, given: &Parsed) -> Result<Schema, String> {
         let (has, wants) = (field.data_type(), node.data_type(options));
         let number = |data_type: &DataType| data_type.is_integer() || data_type.is_floating();
         let kept = same_kind(has, &wants);
-        if !kept && !(number(has) && number(&wants)) {
+        let promotes = number(has) && number(&wants);
+        if !kept && !promotes {
             return Err(format!(
                 "column '{}' is {}, the schema says {}",
                 field.name(),

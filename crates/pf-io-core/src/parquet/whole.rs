@@ -375,16 +375,15 @@ pub(super) fn decode<T>(
     // The footer's ranges were checked to lie inside the file.
     let _held = context.budget().charge(path, length, "a column chunk")?;
     let mut own = std::mem::take(&mut scratch.chunk);
-    let bytes: &[u8] = match file.source.in_memory() {
-        Some(bytes) => &bytes[start as usize..(start + length) as usize],
-        None => {
-            let length = length as usize;
-            if own.len() < length {
-                own.resize(length, 0);
-            }
-            file.source.read_exact_at(start, &mut own[..length])?;
-            &own[..length]
+    let bytes: &[u8] = if let Some(bytes) = file.source.in_memory() {
+        &bytes[start as usize..(start + length) as usize]
+    } else {
+        let length = length as usize;
+        if own.len() < length {
+            own.resize(length, 0);
         }
+        file.source.read_exact_at(start, &mut own[..length])?;
+        &own[..length]
     };
     let ours = Chunk {
         bytes,

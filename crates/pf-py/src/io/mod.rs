@@ -1,5 +1,7 @@
 //! Files: options in as JSON text, tables, frames and streams out.
 
+#![expect(clippy::needless_pass_by_value, reason = "arguments of Python come by value")]
+
 mod footer;
 mod frame;
 mod options;

@@ -6,7 +6,7 @@ use super::{Fault, Outcome};
 pub(super) const LANE: usize = 32;
 
 /// Unpacks 32 integers of `W` bits each, least significant bit first.
-#[inline(always)]
+#[inline]
 fn unpack<const W: usize>(input: &[u8], out: &mut [u32; LANE]) {
     if W == 0 {
         *out = [0; LANE];
@@ -116,7 +116,7 @@ impl<'a> Hybrid<'a> {
                 // Groups of eight; the last may be cut off where its values are padding.
                 let bytes = count.saturating_mul(self.width).min(self.data.len());
                 let data = self.take(bytes)?;
-                let whole = if self.width == 0 { self.left } else { data.len() * 8 / self.width };
+                let whole = (data.len() * 8).checked_div(self.width).unwrap_or(self.left);
                 let count = count.saturating_mul(8).min(self.left);
                 if whole < count {
                     return Err(Fault::damaged("packed integers are cut off"));

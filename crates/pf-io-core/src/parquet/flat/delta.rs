@@ -6,11 +6,7 @@ use super::{Fault, Outcome};
 const MAX_BLOCK: u64 = 1 << 16;
 
 /// Reads all values; calls `each` with every one, and gives the bytes behind them.
-pub(super) fn read<'a>(
-    data: &'a [u8],
-    wanted: usize,
-    mut each: impl FnMut(usize, i64),
-) -> Outcome<&'a [u8]> {
+pub(super) fn read(data: &[u8], wanted: usize, mut each: impl FnMut(usize, i64)) -> Outcome<&[u8]> {
     let mut input = Input { data };
     let block = input.varint()?;
     let parts = input.varint()?;
