@@ -211,8 +211,11 @@ fn test_roots_that_are_no_records_and_errors_that_are() {
 fn test_logical_types_that_do_not_fit_are_ignored() {
     for (kind, data_type) in [
         (r#"{"type":"int","logicalType":"timestamp-millis"}"#, DataType::Int32),
-        (r#"{"type":"bytes","logicalType":"decimal"}"#, DataType::Binary),
-        (r#"{"type":"bytes","logicalType":"decimal","precision":2,"scale":3}"#, DataType::Binary),
+        (r#"{"type":"bytes","logicalType":"decimal"}"#, DataType::LargeBinary),
+        (
+            r#"{"type":"bytes","logicalType":"decimal","precision":2,"scale":3}"#,
+            DataType::LargeBinary,
+        ),
         (
             r#"{"type":"fixed","name":"f","size":2,"logicalType":"decimal","precision":9}"#,
             DataType::FixedSizeBinary(2),

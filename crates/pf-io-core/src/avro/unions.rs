@@ -200,6 +200,8 @@ fn write_json(array: &ArrayRef, row: usize, out: &mut String) -> Result<(), Arro
         }
         // Avro's own JSON: bytes are the characters of the same numbers.
         DataType::Binary => write_bytes(out, array.as_binary::<i32>().value(row)),
+        DataType::LargeBinary => write_bytes(out, array.as_binary::<i64>().value(row)),
+        DataType::BinaryView => write_bytes(out, array.as_binary_view().value(row)),
         DataType::FixedSizeBinary(_) => {
             write_bytes(out, array.as_fixed_size_binary().value(row));
         }
