@@ -12,9 +12,11 @@ fn unpack<const W: usize>(input: &[u8], out: &mut [u32; LANE]) {
         *out = [0; LANE];
         return;
     }
-    let mut words = [0_u32; 33];
-    for (word, bytes) in words[..W].iter_mut().zip(input.chunks_exact(4)) {
-        *word = u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
+    let mut words = [0_u32; LANE + 1];
+    let (bytes, _) = input.as_chunks::<4>();
+    let Some(bytes) = bytes.first_chunk::<W>() else { return };
+    for (word, bytes) in words.iter_mut().zip(bytes) {
+        *word = u32::from_le_bytes(*bytes);
     }
     let mask = if W == 32 { u32::MAX } else { (1 << W) - 1 };
     macro_rules! lanes {
