@@ -370,3 +370,14 @@ fn test_cancelled_before_the_start() {
     let error = read(&source(&bytes), &ReadOptions::default(), &context).unwrap_err();
     assert!(matches!(error, IoError::Cancelled));
 }
+
+#[test]
+fn test_checksums_that_cannot_be_verified_are_an_error() {
+    let bytes = write(&batch(&[Some(1), None]), WriterProperties::default());
+    let read = |name: &str| {
+        let columns = Some(vec![vec![name.to_owned()]]);
+        table(&bytes, &ReadOptions { columns, verify_checksums: true, ..ReadOptions::default() })
+    };
+    assert_eq!(read("text").unwrap().num_rows(), 2);
+    assert!(matches!(read("list").unwrap_err(), IoError::Unsupported { .. }));
+}

@@ -64,7 +64,8 @@ def read_parquet(
         missing_columns: ``"null"`` fills a column that a file lacks.
         extra_columns: ``"ignore"`` leaves out a column that the reference lacks.
         cast: ``"widen"`` allows lossless casts to the reference's types.
-        verify_checksums: Compare the checksums of pages.
+        verify_checksums: Compare the checksums of pages. On the rust engine an error for nested
+            columns and others that its own decoder does not read.
         decryption: Not offered yet.
         storage_options: Not offered yet.
         output: ``"table"`` (:class:`pyarrow.Table`), ``"pandas"`` or ``"polars"``.

@@ -15,7 +15,7 @@ use parquet::arrow::arrow_reader::statistics::StatisticsConverter;
 
 use super::file::{OpenFile, Wanted};
 use super::flat::{self, Scratch, Shape};
-use super::options::{Decoder, ReadOptions};
+use super::options::ReadOptions;
 use super::predicate::{Bounds, Predicate};
 use super::whole::{
     Decoded, Group, by_arrow, cost, decode, no_fallback, no_memory, progress_total, shape_of,
@@ -279,9 +279,7 @@ impl Plan<'_> {
         match decoded {
             Decoded::Done(array) => Ok(array),
             Decoded::Foreign(reason) => {
-                if self.options.decoder == Decoder::Flat {
-                    no_fallback(file, column, self.options, &reason)?;
-                }
+                no_fallback(file, column, self.options, &reason)?;
                 let (arrays, _charge) = by_arrow(file, column, group, context)?;
                 let arrays: Vec<&dyn Array> = arrays.iter().map(AsRef::as_ref).collect();
                 match arrays.as_slice() {

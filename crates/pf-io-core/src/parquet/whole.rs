@@ -126,9 +126,10 @@ fn whole(
     let rows = rows.ok_or_else(|| IoError::parquet(path, "more rows than memory has addresses"))?;
     let shapes: Vec<Option<Shape>> =
         wanted.iter().map(|column| shape_of(file, column, groups, options)).collect();
-    if let (Decoder::Flat, Some(at)) = (options.decoder, shapes.iter().position(Option::is_none)) {
-        let name = wanted[at].field.name();
-        return Err(IoError::unsupported(path, format!("column '{name}' is not flat")));
+    for (column, shape) in wanted.iter().zip(&shapes) {
+        if shape.is_none() {
+            no_fallback(file, column, options, "it is nested, or of a rare type or codec")?;
+        }
     }
     let mut charges = Vec::new();
     let mut blocks = Vec::with_capacity(wanted.len());
@@ -336,17 +337,20 @@ pub(super) fn no_memory(file: &OpenFile, bytes: u64, what: &str) -> IoError {
     }
 }
 
+/// An error if arrow-rs must not, or cannot, do what `options` ask for.
 pub(super) fn no_fallback(
     file: &OpenFile,
     column: &Wanted,
     options: &ReadOptions,
     reason: &str,
 ) -> Result<()> {
-    if options.decoder == Decoder::Flat {
-        let message = format!("column '{}': {reason}", column.field.name());
-        return Err(IoError::unsupported(file.source.path(), message));
-    }
-    Ok(())
+    let wish = match options {
+        ReadOptions { decoder: Decoder::Flat, .. } => "the flat decoder cannot read it",
+        ReadOptions { verify_checksums: true, .. } => "its checksums cannot be verified",
+        _ => return Ok(()),
+    };
+    let message = format!("column '{}': {wish}: {reason}", column.field.name());
+    Err(IoError::unsupported(file.source.path(), message))
 }
 
 /// A result, or the reason why arrow-rs must do it.

@@ -58,8 +58,6 @@ pub struct ParquetWriteOptions {
     pub fsync: bool,
     /// A file that is there may be replaced.
     pub overwrite: bool,
-    /// Threads to use; whoever makes the [`crate::Context`] reads it, the writer does not.
-    pub threads: Option<usize>,
     /// Columns that become folders `name=value`; none: one file.
     pub partition_by: Vec<String>,
 }
@@ -80,7 +78,6 @@ impl Default for ParquetWriteOptions {
             atomic: true,
             fsync: true,
             overwrite: true,
-            threads: None,
             partition_by: Vec::new(),
         }
     }
