@@ -111,8 +111,8 @@ impl ParquetStream {
     fn read_window(&mut self) -> Result<bool> {
         let Some(first) = self.groups.front().copied() else { return Ok(false) };
         // arrow-rs applies no predicate here, and verifies no checksums.
-        let plain = self.options.predicate.is_none() && !self.options.verify_checksums;
-        if plain && self.is_large(first) {
+        let by_arrow = self.options.predicate.is_none() && !self.options.verify_checksums;
+        if by_arrow && self.is_large(first) {
             self.groups.pop_front();
             let mut leaves: Vec<usize> =
                 self.wanted.iter().flat_map(|column| column.leaves.iter().copied()).collect();
