@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use crate::context::{Charge, Context};
 use crate::mem::{Block, Plain};
-use crate::table::{Column, Table};
+use crate::table::{Column, Table, fixed_array};
 use crate::{IoError, Result};
 
 /// The value that NumPy takes for "no time".
@@ -136,6 +136,10 @@ pub fn frame(table: Table, options: FrameOptions, context: &Context) -> Result<F
                         Some(width) => joined(&chunks, width, rows)?,
                         None => return other(field.data_type(), chunks, rows, options),
                     },
+                    Column::Fixed { block, nulls } if width(field.data_type()).is_none() => {
+                        let array = fixed_array(field.data_type(), rows, block, nulls);
+                        return other(field.data_type(), vec![array], rows, options);
+                    }
                     fixed @ Column::Fixed { .. } => fixed,
                 };
                 let Column::Fixed { block, nulls } = column else {

@@ -31,6 +31,8 @@ macro_rules! plain {
     };
 }
 plain!(u8, u16, u32, u64, u128, i8, i16, i32, i64, i128, f32, f64);
+// SAFETY: arrays of bytes have no padding, and an alignment of one.
+unsafe impl<const N: usize> Plain for [u8; N] {}
 
 /// A block of memory that starts out as zeros.
 #[derive(Debug)]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayData, ArrayRef, RecordBatch, make_array};
 use arrow::buffer::NullBuffer;
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{DataType, SchemaRef};
 
 use crate::context::Charge;
 use crate::mem::Block;
@@ -83,16 +83,26 @@ impl Table {
             .map(|(field, column)| match column {
                 Column::Chunks(chunks) => chunks,
                 Column::Fixed { block, nulls } => {
-                    let size = block.size();
-                    let data = ArrayData::builder(field.data_type().clone())
-                        .len(rows)
-                        .add_buffer(block.into_buffer(size))
-                        .nulls(nulls);
-                    // SAFETY: the block holds a value of the field's width for every row.
-                    vec![make_array(unsafe { data.build_unchecked() })]
+                    vec![fixed_array(field.data_type(), rows, block, nulls)]
                 }
             })
             .collect();
         (schema, arrays, charges)
     }
+}
+
+/// A column of one block as an array; the block holds `rows` values of `data_type`.
+pub(crate) fn fixed_array(
+    data_type: &DataType,
+    rows: usize,
+    block: Block,
+    nulls: Option<NullBuffer>,
+) -> ArrayRef {
+    let size = block.size();
+    let data = ArrayData::builder(data_type.clone())
+        .len(rows)
+        .add_buffer(block.into_buffer(size))
+        .nulls(nulls);
+    // SAFETY: the block holds a value of the type's width for every row.
+    make_array(unsafe { data.build_unchecked() })
 }

@@ -5,10 +5,8 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef, TimeUnit};
 use bytes::Bytes;
-use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
-    ParquetRecordBatchReaderBuilder,
 };
 use parquet::basic::Type;
 use parquet::errors::ParquetError;
@@ -18,7 +16,7 @@ use parquet::schema::types::SchemaDescriptor;
 
 use super::options::{Int96Unit, ReadOptions, StringType};
 use super::read::guard;
-use super::{claims, footer};
+use super::{claims, footer, pages};
 use crate::batch::nearest_name;
 use crate::source::Source;
 use crate::{IoError, Result};
@@ -161,15 +159,7 @@ impl OpenFile {
         batch_rows: usize,
     ) -> Result<ParquetRecordBatchReader> {
         guard(self.source.path(), || {
-            let mask = ProjectionMask::leaves(self.leaves(), leaves.iter().copied());
-            ParquetRecordBatchReaderBuilder::new_with_metadata(
-                self.source.clone(),
-                self.inner.clone(),
-            )
-            .with_projection(mask)
-            .with_row_groups(row_groups)
-            .with_batch_size(batch_rows.max(1))
-            .build()
+            pages::reader(self.source.clone(), &self.inner, leaves, row_groups, batch_rows)
         })
     }
 }

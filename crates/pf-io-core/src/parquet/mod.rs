@@ -19,6 +19,7 @@ mod file;
 mod filtered;
 mod flat;
 mod footer;
+mod pages;
 
 pub use metadata::{
     ColumnMetadata, ParquetMetadata, QuickMetadata, RowGroup, Sorting, read_metadata,

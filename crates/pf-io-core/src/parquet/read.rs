@@ -8,14 +8,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
-use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
-    ParquetRecordBatchReaderBuilder,
 };
 
 use super::metadata::{ParquetMetadata, describe};
-use super::{claims, footer};
+use super::{claims, footer, pages};
 use crate::batch::project_schema;
 use crate::error::panic_text;
 use crate::{IoError, Result, source};
@@ -97,25 +95,21 @@ impl ParquetFile {
             wanted.iter().filter_map(|index| sorted.binary_search(index).ok()).collect();
         let rows = limit.map_or(self.rows(), |limit| self.rows().min(limit as u64));
         let reader = guard(&self.path, || {
-            let builder =
-                ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.inner.clone());
-            let schema = builder.parquet_schema();
+            let schema = self.inner.parquet_schema();
             let leaves: Vec<usize> = (0..schema.num_columns())
                 .filter(|&leaf| sorted.contains(&schema.get_column_root_idx(leaf)))
                 .collect();
             let batch_rows = claims::batch_rows(schema, &leaves, batch_rows);
-            let mask = ProjectionMask::leaves(schema, leaves);
-            builder
-                .with_projection(mask)
-                .with_batch_size(batch_rows.max(1))
-                .with_limit(usize::try_from(rows).unwrap_or(usize::MAX))
-                .build()
+            let groups = (0..self.inner.metadata().num_row_groups()).collect();
+            let batch_rows = batch_rows.min(usize::try_from(rows).unwrap_or(usize::MAX));
+            pages::reader(file, &self.inner, &leaves, groups, batch_rows)
         })?;
         Ok(ParquetBatches {
             path: self.path.clone(),
             schema: project_schema(self.inner.schema(), Some(&wanted)),
             reader: Some(reader),
             order,
+            limited: rows < self.rows(),
             expected: rows,
             given: 0,
             cancel,
@@ -130,6 +124,8 @@ pub struct ParquetBatches {
     /// `None` after the end or an error.
     reader: Option<ParquetRecordBatchReader>,
     order: Vec<usize>,
+    /// Not all rows of the file are wanted.
+    limited: bool,
     expected: u64,
     given: u64,
     cancel: Arc<AtomicBool>,
@@ -155,6 +151,9 @@ impl ParquetBatches {
             return Err(IoError::Cancelled);
         }
         let Some(reader) = &mut self.reader else { return Ok(None) };
+        if self.limited && self.given == self.expected {
+            return Ok(None);
+        }
         let Some(batch) = guard(&self.path, || reader.next().transpose())? else {
             if self.given == self.expected {
                 return Ok(None);
@@ -163,6 +162,9 @@ impl ParquetBatches {
                 format!("the pages hold {} rows, the footer says {}", self.given, self.expected);
             return Err(IoError::parquet(&self.path, message));
         };
+        let left = usize::try_from(self.expected.saturating_sub(self.given)).unwrap_or(usize::MAX);
+        let cut = self.limited && batch.num_rows() > left;
+        let batch = if cut { batch.slice(0, left) } else { batch };
         self.given += batch.num_rows() as u64;
         let columns = self.order.iter().map(|&index| Arc::clone(batch.column(index))).collect();
         crate::batch::batch_of(&self.schema, columns, batch.num_rows())

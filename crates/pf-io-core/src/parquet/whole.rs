@@ -393,6 +393,7 @@ pub(super) fn decode<T>(
         bytes,
         rows: group.rows,
         optional: file.leaves().column(leaf).max_def_level() > 0,
+        physical: chunk.column_type(),
         codec: chunk.compression(),
         verify: options.verify_checksums,
         context,

@@ -5,17 +5,40 @@ use super::{Fault, Outcome};
 /// Values of one block; writers use 128 or 256.
 const MAX_BLOCK: u64 = 1 << 16;
 
+/// How many values there are, `most` at most, and the bytes behind them; none is unpacked.
+pub(super) fn count(data: &[u8], most: usize) -> Outcome<(usize, &[u8])> {
+    let mut input = Input { data };
+    let (part, parts, total, _) = input.head()?;
+    if total > most as u64 {
+        return Err(Fault::damaged("more delta-encoded values than the page has"));
+    }
+    // The first value stands in the head.
+    let mut left = total.saturating_sub(1);
+    while left > 0 {
+        input.zigzag()?;
+        for &width in input.take(parts)? {
+            if left == 0 {
+                break;
+            }
+            input.take(part_bytes(part, width)?)?;
+            left = left.saturating_sub(part as u64);
+        }
+    }
+    Ok((total as usize, input.data))
+}
+
+/// Bytes of `part` values of `width` bits.
+fn part_bytes(part: usize, width: u8) -> Outcome<usize> {
+    if width > 64 {
+        return Err(Fault::damaged("delta-encoded values of more than 64 bits"));
+    }
+    Ok(part * usize::from(width) / 8)
+}
+
 /// Reads all values; calls `each` with every one, and gives the bytes behind them.
 pub(super) fn read(data: &[u8], wanted: usize, mut each: impl FnMut(usize, i64)) -> Outcome<&[u8]> {
     let mut input = Input { data };
-    let block = input.varint()?;
-    let parts = input.varint()?;
-    let total = input.varint()?;
-    let mut value = input.zigzag()?;
-    let part = block.checked_div(parts).unwrap_or(0);
-    if block > MAX_BLOCK || part == 0 || part % 32 != 0 || part * parts != block {
-        return Err(Fault::damaged("delta-encoded blocks of a wrong size"));
-    }
+    let (part, parts, total, mut value) = input.head()?;
     if total != wanted as u64 {
         return Err(Fault::damaged("delta-encoded values of another count"));
     }
@@ -26,17 +49,13 @@ pub(super) fn read(data: &[u8], wanted: usize, mut each: impl FnMut(usize, i64))
     let mut done = 1;
     while done < wanted {
         let minimum = input.zigzag()?;
-        let widths = input.take(parts as usize)?;
+        let widths = input.take(parts)?;
         for &width in widths {
             if done == wanted {
                 break; // no bytes behind the width of a part that is not needed
             }
-            if width > 64 {
-                return Err(Fault::damaged("delta-encoded values of more than 64 bits"));
-            }
-            let bytes = part as usize * usize::from(width) / 8;
-            let packed = input.take(bytes)?;
-            for index in 0..(part as usize).min(wanted - done) {
+            let packed = input.take(part_bytes(part, width)?)?;
+            for index in 0..part.min(wanted - done) {
                 let delta = bits_at(packed, index * usize::from(width), width);
                 value = value.wrapping_add(minimum).wrapping_add(delta as i64);
                 each(done, value);
@@ -66,6 +85,19 @@ struct Input<'a> {
 }
 
 impl<'a> Input<'a> {
+    /// Values of a part of a block, parts of a block, values in all, and the first value.
+    fn head(&mut self) -> Outcome<(usize, usize, u64, i64)> {
+        let block = self.varint()?;
+        let parts = self.varint()?;
+        let total = self.varint()?;
+        let first = self.zigzag()?;
+        let part = block.checked_div(parts).unwrap_or(0);
+        if block > MAX_BLOCK || part == 0 || part % 32 != 0 || part * parts != block {
+            return Err(Fault::damaged("delta-encoded blocks of a wrong size"));
+        }
+        Ok((part as usize, parts as usize, total, first))
+    }
+
     fn take(&mut self, count: usize) -> Outcome<&'a [u8]> {
         let cut = || Fault::damaged("delta-encoded values are cut off");
         let (taken, rest) = self.data.split_at_checked(count).ok_or_else(cut)?;

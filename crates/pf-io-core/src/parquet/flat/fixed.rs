@@ -1,12 +1,12 @@
 //! Columns of fixed width, decoded straight to where they stay.
 
 use arrow::buffer::NullBuffer;
-use parquet::basic::Encoding;
+use parquet::basic::{Encoding, Type};
 
 use super::bits::{Hybrid, LANE, Run};
 use super::levels::{self, Validity};
 use super::page::Kind;
-use super::{Chunk, Fault, Outcome, Scratch, delta};
+use super::{Chunk, Fault, Outcome, Scratch, delta, prefix};
 use crate::mem::Plain;
 
 /// Decodes a chunk of `N`-byte values into `out`, one entry per row; nulls become zero.
@@ -45,7 +45,15 @@ pub(super) fn decode<const N: usize, T: Plain>(
                     .ok_or_else(|| Fault::damaged("indices of a dictionary, but no dictionary"))?;
                 gather(body, dictionary, values)?;
             }
-            Encoding::DELTA_BINARY_PACKED if N == 4 || N == 8 => {
+            Encoding::DELTA_BYTE_ARRAY if chunk.physical == Type::FIXED_LEN_BYTE_ARRAY => {
+                let prefixes = &mut scratch.indices;
+                prefix::fixed::<N>(chunk, body, present, prefixes, |index, bytes| {
+                    values[index] = convert(bytes);
+                })?;
+            }
+            Encoding::DELTA_BINARY_PACKED
+                if matches!(chunk.physical, Type::INT32 | Type::INT64) =>
+            {
                 delta::read(body, present, |index, value| {
                     let mut bytes = [0; N];
                     bytes.copy_from_slice(&value.to_le_bytes()[..N]);

@@ -6,15 +6,18 @@
 
 mod bits;
 mod boolean;
+mod bytes;
 mod delta;
 mod fixed;
 mod levels;
 mod page;
+mod prefix;
 mod text;
 
 use std::sync::Arc;
 
 use arrow::array::ArrayRef;
+use arrow::array::{Array, AsArray, Decimal128Array};
 use arrow::buffer::NullBuffer;
 use arrow::datatypes::{DataType, TimeUnit};
 use parquet::basic::{Compression, LogicalType, TimeUnit as ParquetUnit, Type};
@@ -23,6 +26,8 @@ use parquet::schema::types::ColumnDescriptor;
 use crate::IoError;
 use crate::context::Context;
 use crate::mem::Block;
+
+pub(super) use bytes::{instant, unfit};
 
 /// Why a chunk could not be decoded here.
 #[derive(Debug)]
@@ -52,6 +57,8 @@ pub(super) enum Shape {
     Bool,
     /// Offsets and bytes; text is checked.
     Text { utf8: bool },
+    /// Decimals of so many bytes each as they need.
+    Decimal { digits: u8, scale: i8 },
     /// One value per row, as it stands in the file or converted.
     Fixed(Width),
 }
@@ -71,6 +78,12 @@ pub(super) enum Width {
     FourToSixteen(u8),
     /// A decimal of eight bytes and so many digits, as sixteen.
     EightToSixteen(u8),
+    /// A decimal of so many bytes and digits, as sixteen.
+    BytesToSixteen { length: u8, digits: u8 },
+    /// So many bytes as they are.
+    Bytes(u8),
+    /// A timestamp of a day and nanoseconds, in this unit.
+    Int96(TimeUnit),
 }
 
 impl Width {
@@ -80,8 +93,9 @@ impl Width {
             Self::FourToOne => 1,
             Self::FourToTwo => 2,
             Self::Four => 4,
-            Self::Eight => 8,
-            Self::FourToSixteen(_) | Self::EightToSixteen(_) => 16,
+            Self::Eight | Self::Int96(_) => 8,
+            Self::FourToSixteen(_) | Self::EightToSixteen(_) | Self::BytesToSixteen { .. } => 16,
+            Self::Bytes(length) => usize::from(length),
         }
     }
 }
@@ -141,6 +155,13 @@ pub(super) fn shape(column: &ColumnDescriptor, data_type: &DataType) -> Option<S
         }
         (Type::FLOAT, D::Float32) => Shape::Fixed(Width::Four),
         (Type::DOUBLE, D::Float64) => Shape::Fixed(Width::Eight),
+        (Type::INT96, D::Timestamp(arrow, _)) => Shape::Fixed(Width::Int96(*arrow)),
+        (Type::FIXED_LEN_BYTE_ARRAY, data_type) => Shape::Fixed(bytes::width(column, data_type)?),
+        (Type::BYTE_ARRAY, D::Decimal128(precision, scale))
+            if same_decimal(column, *precision, *scale) =>
+        {
+            Shape::Decimal { digits: *precision, scale: *scale }
+        }
         (Type::BYTE_ARRAY, D::LargeUtf8) => Shape::Text { utf8: true },
         (Type::BYTE_ARRAY, D::LargeBinary) if !decimal => Shape::Text { utf8: false },
         _ => return None,
@@ -161,6 +182,7 @@ pub(super) struct Chunk<'a> {
     pub bytes: &'a [u8],
     pub rows: usize,
     pub optional: bool,
+    pub physical: Type,
     pub codec: Compression,
     pub verify: bool,
     pub context: &'a Context,
@@ -231,6 +253,14 @@ pub(super) fn fixed_into(
             check_digits(out, digits)?;
             Ok(nulls)
         }
+        Width::BytesToSixteen { length, digits } => {
+            let out = typed(out);
+            let nulls = bytes::decimals(chunk, scratch, length, out)?;
+            check_digits(out, digits)?;
+            Ok(nulls)
+        }
+        Width::Bytes(length) => bytes::same(chunk, scratch, length, out),
+        Width::Int96(unit) => bytes::instants(chunk, scratch, unit, typed(out)),
     }
 }
 
@@ -258,6 +288,22 @@ pub(super) fn array(chunk: &Chunk<'_>, scratch: &mut Scratch, shape: Shape) -> O
     match shape {
         Shape::Bool => Ok(Arc::new(boolean::decode(chunk, scratch)?)),
         Shape::Text { utf8 } => text::decode(chunk, scratch, utf8),
+        Shape::Decimal { digits, scale } => {
+            let bytes = text::decode(chunk, scratch, false)?;
+            let values = bytes::unscaled(bytes.as_binary::<i64>())?;
+            check_digits(&values, digits)?;
+            let array = Decimal128Array::new(values.into(), bytes.nulls().cloned());
+            let array = array.with_precision_and_scale(digits, scale);
+            Ok(Arc::new(array.map_err(|error| Fault::Damaged(error.to_string()))?))
+        }
         Shape::Fixed(_) => Err(Fault::Unsupported("a fixed-width column".to_owned())),
     }
+}
+
+/// How many delta-encoded integers `data` hold, `most` at most, and the bytes behind them.
+pub(super) fn delta_count(data: &[u8], most: usize) -> Result<(usize, &[u8]), String> {
+    delta::count(data, most).map_err(|fault| match fault {
+        Fault::Damaged(message) => message,
+        other => format!("{other:?}"),
+    })
 }

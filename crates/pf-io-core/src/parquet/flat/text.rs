@@ -9,6 +9,7 @@ use super::bits::{Hybrid, LANE, Run};
 use super::fixed::beyond;
 use super::levels::{self, Validity};
 use super::page::Kind;
+use super::prefix::Prefixed;
 use super::{Chunk, Fault, Outcome, Scratch, delta};
 use crate::mem::Block;
 
@@ -67,6 +68,11 @@ pub(super) fn decode(chunk: &Chunk<'_>, scratch: &mut Scratch, utf8: bool) -> Ou
                 }
                 out.reserve(needed, share(needed))?;
                 out.push(&bytes[..needed]);
+            }
+            Encoding::DELTA_BYTE_ARRAY => {
+                let page = Prefixed::read(chunk, body, &mut scratch.indices, values)?;
+                out.reserve(page.total, share(page.total))?;
+                out.length = page.join(values, out.block.as_mut_slice(), start);
             }
             other => return Err(Fault::Unsupported(format!("encoding {other}"))),
         }
