@@ -152,6 +152,27 @@ impl Block {
     }
 }
 
+/// Memory that is used again and again: as large as the largest wish so far.
+#[derive(Debug, Default)]
+pub struct Room(Option<Block>);
+
+impl Room {
+    /// `size` bytes, with whatever was left in them; `None` if the system has not that much.
+    pub fn bytes(&mut self, size: usize) -> Option<&mut [u8]> {
+        if self.0.as_ref().is_none_or(|block| block.size() < size) {
+            // The old block goes first: nobody needs what is in it.
+            self.0 = None;
+            self.0 = Some(Block::zeroed(size)?);
+        }
+        self.0.as_mut()?.as_mut_slice().get_mut(..size)
+    }
+
+    /// Gives back what is larger than `most` bytes.
+    pub fn trim(&mut self, most: usize) {
+        self.0 = self.0.take().filter(|block| block.size() <= most);
+    }
+}
+
 impl Drop for Block {
     fn drop(&mut self) {
         match self.kind {
@@ -186,6 +207,21 @@ mod tests {
             assert_eq!(buffer.len(), size);
             assert_eq!(buffer.last().copied(), (size > 0).then_some(7));
         }
+    }
+
+    #[test]
+    fn test_room_grows_and_is_kept_up_to_a_size() {
+        let mut room = Room::default();
+        room.bytes(100).unwrap().fill(7);
+        assert_eq!(room.bytes(40).unwrap(), [7; 40]);
+        assert_eq!(room.bytes(200).unwrap(), [0; 200]);
+        room.bytes(200).unwrap().fill(7);
+        room.trim(200);
+        assert_eq!(room.bytes(10).unwrap(), [7; 10]);
+        room.trim(199);
+        assert_eq!(room.bytes(10).unwrap(), [0; 10]);
+        assert!(room.bytes(usize::MAX / 2).is_none());
+        assert!(room.bytes(1).is_some());
     }
 
     #[test]

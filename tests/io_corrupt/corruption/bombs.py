@@ -13,7 +13,7 @@ import struct
 from corruption.thrift import BINARY, I32, I64, LIST, STRUCT, varint, write_struct, zigzag
 
 INT64, BYTE_ARRAY, FIXED = 2, 6, 7
-PLAIN, RLE, DELTA_BINARY, DELTA_BYTES, RLE_DICTIONARY = 0, 3, 5, 7, 8
+PLAIN, RLE, DELTA_BINARY, DELTA_LENGTHS, DELTA_BYTES, RLE_DICTIONARY = 0, 3, 5, 6, 7, 8
 NONE, ZSTD = 0, 6
 REQUIRED, OPTIONAL = 0, 1
 MANY = 2**31 - 1  # as much as a page's count can say
@@ -45,8 +45,13 @@ def _levels(count, value):
     return struct.pack("<I", len(runs)) + runs
 
 
-def _parquet(element, chunk, rows, *, groups=1, columns=1, codec=NONE, encodings=(PLAIN, RLE)):
-    """One chunk of bytes, `(dictionary page, data pages)`, claimed by every column of every group."""
+def _parquet(
+    element, chunk, rows, *, groups=1, columns=1, codec=NONE, encodings=(PLAIN, RLE), nested=False
+):
+    """One chunk of bytes, `(dictionary page, data pages)`, claimed by every column of every group.
+
+    With `nested` the columns lie in an optional struct, one level deeper than they say.
+    """
     dictionary, data = chunk
     meta = [
         [1, I32, element[0][2]],
@@ -61,11 +66,14 @@ def _parquet(element, chunk, rows, *, groups=1, columns=1, codec=NONE, encodings
     if dictionary:
         meta.append([11, I64, 4])
     names = [b"c"] if columns == 1 else [f"c{n}".encode() for n in range(columns)]
-    schema = [[[4, BINARY, b"root"], [5, I32, columns]]]
+    schema = [[[4, BINARY, b"root"], [5, I32, 1 if nested else columns]]]
+    if nested:
+        schema += [[[3, I32, OPTIONAL], [4, BINARY, b"s"], [5, I32, columns]]]
     schema += [[*element, [4, BINARY, name], *_text(element)] for name in names]
+    paths = [[b"s", name] if nested else [name] for name in names]
     chunks = [
-        [[2, I64, 4], [3, STRUCT, [*meta[:2], [3, LIST, (BINARY, [name])], *meta[3:]]]]
-        for name in names
+        [[2, I64, 4], [3, STRUCT, [*meta[:2], [3, LIST, (BINARY, path)], *meta[3:]]]]
+        for path in paths
     ]
     total = columns * len(dictionary + data)
     group = [[1, LIST, (STRUCT, chunks)], [2, I64, total], [3, I64, rows]]
@@ -191,6 +199,35 @@ def short_claim(n):
     return _parquet(_element(INT64, REQUIRED), (b"", page), rows, codec=ZSTD)
 
 
+def nested_lengths(n):
+    """Delta-encoded lengths in a struct: their header claims them by the trillion."""
+    page = _page(_levels(FEW, 1) + _ones(n) + b"x" * FEW, FEW, DELTA_LENGTHS)
+    element = _element(BYTE_ARRAY, REQUIRED)
+    return _parquet(element, (b"", page), FEW, encodings=(DELTA_LENGTHS,), nested=True)
+
+
+def nested_suffixes(n):
+    """The same where prefixes are honest, and only the suffixes are not."""
+    prefixes = varint(128) + varint(4) + varint(FEW) + zigzag(0) + zigzag(0) + bytes(4)
+    page = _page(_levels(FEW, 1) + prefixes + _ones(n) + b"x" * FEW, FEW, DELTA_BYTES)
+    element = _element(BYTE_ARRAY, REQUIRED)
+    return _parquet(element, (b"", page), FEW, encodings=(DELTA_BYTES,), nested=True)
+
+
+def _ones(n):
+    """Lengths that are all 1: as many as a page has, however many there should be."""
+    claimed = n if n < 1_000 else n << 20
+    return varint(128) + varint(4) + varint(claimed) + zigzag(1) + zigzag(0) + bytes(4)
+
+
+def nested_dictionary(n):
+    """A dictionary in a struct that claims more values than it has bytes."""
+    data = _page(_levels(FEW, 1) + b"\1" + _run(FEW, 0), FEW, RLE_DICTIONARY)
+    chunk = _dictionary(bytes(8 * FEW), n), data
+    element = _element(INT64, REQUIRED)
+    return _parquet(element, chunk, FEW, encodings=(PLAIN, RLE_DICTIONARY), nested=True)
+
+
 PARQUET_BOMBS = (
     shared_ranges,
     dictionary_text,
@@ -201,6 +238,9 @@ PARQUET_BOMBS = (
     repeated_prefix,
     compressed_zeros,
     short_claim,
+    nested_lengths,
+    nested_suffixes,
+    nested_dictionary,
 )
 
 

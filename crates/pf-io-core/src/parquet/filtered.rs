@@ -170,7 +170,7 @@ impl Plan<'_> {
         let failed = AtomicUsize::new(usize::MAX);
         let done = Mutex::new(BTreeMap::new());
         let worker = || {
-            let mut scratch = Scratch::default();
+            let mut scratch = Scratch::of_thread();
             loop {
                 let at = next.fetch_add(1, Ordering::Relaxed);
                 let Some(&group) = groups.get(at) else { break };

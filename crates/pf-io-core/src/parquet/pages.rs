@@ -31,20 +31,20 @@ pub(super) fn reader<R: ChunkReader + 'static>(
     let mask = ProjectionMask::leaves(file.parquet_schema(), leaves.iter().copied());
     let levels =
         parquet_to_arrow_field_levels(file.parquet_schema(), mask, Some(file.schema().fields()))?;
-    let groups = Groups { input: Arc::new(input), file: file.clone(), row_groups };
+    let selected = Selected { input: Arc::new(input), file: file.clone(), row_groups };
     let rows = usize::try_from(file.metadata().file_metadata().num_rows()).unwrap_or(usize::MAX);
     let batch_rows = batch_rows.min(rows).max(1);
-    ParquetRecordBatchReader::try_new_with_row_groups(&levels, &groups, batch_rows, None)
+    ParquetRecordBatchReader::try_new_with_row_groups(&levels, &selected, batch_rows, None)
 }
 
 /// Row groups of a file.
-struct Groups<R> {
+struct Selected<R> {
     input: Arc<R>,
     file: ArrowReaderMetadata,
     row_groups: Vec<usize>,
 }
 
-impl<R: ChunkReader + 'static> RowGroups for Groups<R> {
+impl<R: ChunkReader + 'static> RowGroups for Selected<R> {
     fn num_rows(&self) -> usize {
         let rows = self.row_groups().map(|group| usize::try_from(group.num_rows()).unwrap_or(0));
         rows.fold(0, usize::saturating_add)

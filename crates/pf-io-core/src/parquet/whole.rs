@@ -383,11 +383,10 @@ pub(super) fn decode<T>(
         &bytes[start as usize..(start + length) as usize]
     } else {
         let length = length as usize;
-        if own.len() < length {
-            own.resize(length, 0);
-        }
-        file.source.read_exact_at(start, &mut own[..length])?;
-        &own[..length]
+        let what = format!("column '{}'", column.field.name());
+        let own = own.bytes(length).ok_or_else(|| no_memory(file, length as u64, &what))?;
+        file.source.read_exact_at(start, own)?;
+        own
     };
     let ours = Chunk {
         bytes,
@@ -524,7 +523,7 @@ fn run<'t>(
     let errors = Mutex::new(Vec::new());
     let done = Mutex::new(Vec::with_capacity(count));
     let worker = || {
-        let mut scratch = Scratch::default();
+        let mut scratch = Scratch::of_thread();
         loop {
             let task = queue.lock().unwrap_or_else(PoisonError::into_inner).next();
             let Some(task) = task else { break };

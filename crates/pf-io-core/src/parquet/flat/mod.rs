@@ -12,7 +12,9 @@ mod fixed;
 mod levels;
 mod page;
 mod prefix;
+mod scratch;
 mod text;
+mod unpack;
 
 use std::sync::Arc;
 
@@ -28,6 +30,7 @@ use crate::context::Context;
 use crate::mem::Block;
 
 pub(super) use bytes::{instant, unfit};
+pub(super) use scratch::Scratch;
 
 /// Why a chunk could not be decoded here.
 #[derive(Debug)]
@@ -212,15 +215,6 @@ impl<'a> Chunk<'a> {
     fn too_few(&self, found: usize) -> Fault {
         Fault::Damaged(format!("the pages hold {found} rows, the footer says {}", self.rows))
     }
-}
-
-/// Memory that tasks use again.
-#[derive(Debug, Default)]
-pub(super) struct Scratch {
-    /// The bytes of a chunk.
-    pub chunk: Vec<u8>,
-    page: Vec<u8>,
-    indices: Vec<u32>,
 }
 
 /// Decodes a fixed-width chunk into `out`, which has [`Width::bytes`] for each row.

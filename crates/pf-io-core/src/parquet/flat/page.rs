@@ -1,14 +1,15 @@
-//! Pages of a column chunk: headers, bounds, decompression.
+//! Pages of a column chunk: headers and bounds.
 //!
 //! Parquet format, `parquet.thrift` (`PageHeader`) and Compression.md. Sizes in a header are checked
 //! against the bytes that are there before anything is reserved for them.
 
 use parquet::basic::{Compression, Encoding};
 
+use super::unpack::Unpacker;
 use super::{Fault, Outcome};
 
 /// Uncompressed bytes of one page; writers aim at one megabyte.
-const MAX_PAGE: usize = 1 << 30;
+pub(super) const MAX_PAGE: usize = 1 << 30;
 /// Nested structs, lists and maps in the thrift bytes of a header.
 const MAX_DEPTH: usize = 16;
 
@@ -44,8 +45,8 @@ impl<'a> Pages<'a> {
         Self { chunk, pos: 0, codec, verify }
     }
 
-    /// The next page, unpacked into `scratch` where it is compressed; `None` at the end.
-    pub fn next<'s>(&mut self, scratch: &'s mut Vec<u8>) -> Outcome<Option<Page<'s>>>
+    /// The next page, unpacked by `unpacker` where it is compressed; `None` at the end.
+    pub fn next<'s>(&mut self, unpacker: &'s mut Unpacker) -> Outcome<Option<Page<'s>>>
     where
         'a: 's,
     {
@@ -79,8 +80,7 @@ impl<'a> Pages<'a> {
             }
             let (levels_part, values_part) = data.split_at(levels);
             let body = if info.compressed && self.codec != Compression::UNCOMPRESSED {
-                unpack(self.codec, values_part, unpacked - levels, scratch)?;
-                &scratch[..unpacked - levels]
+                unpacker.unpack(self.codec, values_part, unpacked - levels)?
             } else {
                 values_part
             };
@@ -93,72 +93,6 @@ impl<'a> Pages<'a> {
             }));
         }
     }
-}
-
-/// Unpacks `data` to exactly `size` bytes at the start of `out`.
-fn unpack(codec: Compression, data: &[u8], size: usize, out: &mut Vec<u8>) -> Outcome<()> {
-    if out.len() < size {
-        // Memory is reserved for what can come out of these bytes, not for what a header claims.
-        if size / 1100 > data.len().max(64)
-            && !matches!(codec, Compression::ZSTD(_) | Compression::BROTLI(_))
-        {
-            return Err(Fault::damaged("a page claims more bytes than it can unpack to"));
-        }
-        out.try_reserve_exact(size - out.len())
-            .map_err(|_| Fault::Limit { needed: size as u64, limit: MAX_PAGE as u64 })?;
-        out.resize(size, 0);
-    }
-    if size == 0 {
-        return Ok(());
-    }
-    let target = &mut out[..size];
-    let bad = |text: String| Fault::Damaged(format!("cannot unpack a page: {text}"));
-    let found = match codec {
-        Compression::SNAPPY => {
-            // The header's length may be smaller than ours, never larger: snap checks that.
-            let length = snap::raw::decompress_len(data).map_err(|error| bad(error.to_string()))?;
-            if length != size {
-                return Err(Fault::damaged("a page has another length than its header says"));
-            }
-            snap::raw::Decoder::new()
-                .decompress(data, target)
-                .map_err(|error| bad(error.to_string()))?
-        }
-        Compression::ZSTD(_) => zstd::bulk::Decompressor::new()
-            .and_then(|mut context| context.decompress_to_buffer(data, target))
-            .map_err(|error| bad(error.to_string()))?,
-        Compression::LZ4_RAW => lz4_flex::block::decompress_into(data, target)
-            .map_err(|error| bad(error.to_string()))?,
-        Compression::GZIP(_) => gunzip(data, target)?,
-        Compression::BROTLI(_) => {
-            let mut reader = brotli::Decompressor::new(data, 1 << 16);
-            std::io::Read::read_exact(&mut reader, target)
-                .map_err(|error| bad(error.to_string()))?;
-            size
-        }
-        other => return Err(Fault::Unsupported(format!("codec {other}"))),
-    };
-    if found == size {
-        Ok(())
-    } else {
-        Err(Fault::damaged("a page has another length than its header says"))
-    }
-}
-
-/// All members of a gzip stream.
-fn gunzip(mut data: &[u8], out: &mut [u8]) -> Outcome<usize> {
-    // libdeflate tells where the output ends, not the input; several members are rare, so the
-    // whole-buffer call comes first and the streaming reader deals with the rest.
-    let mut fast = libdeflater::Decompressor::new();
-    if let Ok(found) = fast.gzip_decompress(data, out)
-        && found == out.len()
-    {
-        return Ok(found);
-    }
-    let mut reader = flate2::read::MultiGzDecoder::new(&mut data);
-    std::io::Read::read_exact(&mut reader, out)
-        .map_err(|error| Fault::Damaged(format!("cannot unpack a page: {error}")))?;
-    Ok(out.len())
 }
 
 #[derive(Debug, Default)]
