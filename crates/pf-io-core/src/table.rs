@@ -52,27 +52,6 @@ impl Table {
         Self { schema, columns, rows, parts, charges: Vec::new() }
     }
 
-    /// Keeps the first `rows` rows.
-    pub(crate) fn truncate(&mut self, rows: usize) {
-        if rows >= self.rows {
-            return;
-        }
-        self.rows = rows;
-        for column in &mut self.columns {
-            // Blocks are cut where their arrays are made.
-            let Column::Chunks(chunks) = column else { continue };
-            let mut left = rows;
-            chunks.retain_mut(|chunk| {
-                let keep = chunk.len().min(left);
-                left -= keep;
-                if keep < chunk.len() {
-                    *chunk = chunk.slice(0, keep);
-                }
-                keep > 0
-            });
-        }
-    }
-
     /// Schema, the arrays of each column, and the memory they are charged for.
     pub fn into_arrays(self) -> (SchemaRef, Vec<Vec<ArrayRef>>, Vec<Charge>) {
         let Self { schema, columns, rows, charges, .. } = self;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef, TimeUnit};
 use bytes::Bytes;
 use parquet::arrow::arrow_reader::{
-    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, RowSelection,
 };
 use parquet::basic::Type;
 use parquet::errors::ParquetError;
@@ -146,7 +146,7 @@ impl OpenFile {
         if wanted.leaves.len() == self.root(root).leaves.len() {
             return Ok(wanted);
         }
-        let reader = self.reader(&wanted.leaves, Vec::new(), 1)?;
+        let reader = self.reader(&wanted.leaves, Vec::new(), 1, None)?;
         let schema = arrow::array::RecordBatchReader::schema(&reader);
         let Some(field) = schema.fields().first() else {
             return Err(IoError::parquet(self.source.path(), "a projection without columns"));
@@ -170,9 +170,11 @@ impl OpenFile {
         leaves: &[usize],
         row_groups: Vec<usize>,
         batch_rows: usize,
+        selection: Option<RowSelection>,
     ) -> Result<ParquetRecordBatchReader> {
         guard(self.source.path(), || {
-            pages::reader(self.source.clone(), &self.inner, leaves, row_groups, batch_rows)
+            let source = self.source.clone();
+            pages::reader(source, &self.inner, leaves, row_groups, batch_rows, selection)
         })
     }
 }

@@ -14,13 +14,18 @@ pub mod stream;
 pub mod whole;
 pub mod write;
 
+mod bloom;
+mod chunk;
 mod claims;
 mod file;
-mod filtered;
+mod filter;
 mod flat;
 mod footer;
 mod layout;
+mod page_index;
 mod pages;
+mod selection;
+mod tasks;
 mod thrift;
 
 pub use metadata::{

@@ -8,7 +8,9 @@
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, TimeUnit};
-use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ParquetRecordBatchReader, RowGroups};
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ParquetRecordBatchReader, RowGroups, RowSelection,
+};
 use parquet::arrow::{ProjectionMask, parquet_to_arrow_field_levels};
 use parquet::basic::{Encoding, Type};
 use parquet::column::page::{Page, PageIterator, PageMetadata, PageReader};
@@ -27,6 +29,7 @@ pub(super) fn reader<R: ChunkReader + 'static>(
     leaves: &[usize],
     row_groups: Vec<usize>,
     batch_rows: usize,
+    selection: Option<RowSelection>,
 ) -> Result<ParquetRecordBatchReader> {
     let mask = ProjectionMask::leaves(file.parquet_schema(), leaves.iter().copied());
     let levels =
@@ -34,7 +37,7 @@ pub(super) fn reader<R: ChunkReader + 'static>(
     let selected = Selected { input: Arc::new(input), file: file.clone(), row_groups };
     let rows = usize::try_from(file.metadata().file_metadata().num_rows()).unwrap_or(usize::MAX);
     let batch_rows = batch_rows.min(rows).max(1);
-    ParquetRecordBatchReader::try_new_with_row_groups(&levels, &selected, batch_rows, None)
+    ParquetRecordBatchReader::try_new_with_row_groups(&levels, &selected, batch_rows, selection)
 }
 
 /// Row groups of a file.

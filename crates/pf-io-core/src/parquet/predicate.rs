@@ -4,8 +4,12 @@
 //! parquetframe. What a row group's statistics cannot rule out is read and evaluated.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Scalar, StringArray};
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, BooleanBufferBuilder, Scalar, StringArray,
+};
+use arrow::buffer::BooleanBuffer;
 use arrow::compute::CastOptions;
 use arrow::compute::kernels::cmp;
 use arrow::compute::{and_kleene, cast_with_options, is_not_null, is_null, not, or_kleene};
@@ -112,7 +116,7 @@ impl Literal {
     }
 
     /// The value as one of `data_type`; `None` if that type cannot hold it exactly.
-    fn of_type(&self, data_type: &DataType) -> Result<Option<ArrayRef>, ArrowError> {
+    pub(super) fn of_type(&self, data_type: &DataType) -> Result<Option<ArrayRef>, ArrowError> {
         let text = StringArray::from(vec![self.text()]);
         let options = CastOptions { safe: true, ..CastOptions::default() };
         let cast = cast_with_options(&text, data_type, &options)?;
@@ -187,6 +191,60 @@ impl Predicate {
         }
     }
 
+    /// The conditions that all must hold.
+    pub fn conjuncts(&self) -> Vec<&Self> {
+        match self {
+            Self::And { args } => args.iter().flat_map(Self::conjuncts).collect(),
+            other => vec![other],
+        }
+    }
+
+    /// Whether no row satisfies it where `absent` tells that a column holds nothing equal to a
+    /// value.
+    pub fn lacks(&self, absent: &impl Fn(&str, &Literal) -> bool) -> bool {
+        match self {
+            Self::And { args } => args.iter().any(|arg| arg.lacks(absent)),
+            Self::Or { args } => !args.is_empty() && args.iter().all(|arg| arg.lacks(absent)),
+            Self::Eq(c) => absent(&c.column, &c.value),
+            Self::In { column, values } => values.iter().all(|value| absent(column, value)),
+            _ => false,
+        }
+    }
+
+    /// The rows that can satisfy it, by the bounds of their pages; `pages` gives those of a column,
+    /// which have all `rows` rows.
+    pub fn candidates<'p>(
+        &self,
+        rows: usize,
+        pages: &impl Fn(&str) -> Option<&'p [PageBounds]>,
+    ) -> BooleanBuffer {
+        match self {
+            Self::And { args } => args.iter().fold(BooleanBuffer::new_set(rows), |kept, arg| {
+                &kept & &arg.candidates(rows, pages)
+            }),
+            Self::Or { args } if !args.is_empty() => {
+                args.iter().fold(BooleanBuffer::new_unset(rows), |kept, arg| {
+                    &kept | &arg.candidates(rows, pages)
+                })
+            }
+            other => {
+                let columns = other.columns();
+                let only = columns.first().filter(|_| columns.len() == 1);
+                let Some(pages) = only.and_then(|name| pages(name)) else {
+                    return BooleanBuffer::new_set(rows);
+                };
+                let mut kept = BooleanBufferBuilder::new(rows);
+                for page in pages {
+                    let count = page.rows.len();
+                    let none = other.excludes(count as u64, &|_| Some(page.bounds.clone()));
+                    kept.append_n(count, !none);
+                }
+                kept.append_n(rows.saturating_sub(kept.len()), true);
+                kept.finish()
+            }
+        }
+    }
+
     /// Whether no row between the bounds can satisfy it: `bounds` gives least value, greatest
     /// value (arrays of one row; none if unknown) and number of nulls (if known) of a column.
     pub fn excludes(&self, rows: u64, bounds: &impl Fn(&str) -> Option<Bounds>) -> bool {
@@ -214,7 +272,7 @@ impl Predicate {
     }
 }
 
-/// What is known of a column's values in a row group.
+/// What is known of a column's values in a row group or page.
 #[derive(Debug, Clone)]
 pub struct Bounds {
     /// One row: no value is less.
@@ -223,6 +281,15 @@ pub struct Bounds {
     pub greatest: Option<ArrayRef>,
     /// How many are null.
     pub nulls: Option<u64>,
+}
+
+/// Some rows of a row group, and what is known of a column's values in them.
+#[derive(Debug, Clone)]
+pub struct PageBounds {
+    /// Their numbers.
+    pub rows: Range<usize>,
+    /// Of these rows.
+    pub bounds: Bounds,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -52,11 +52,6 @@ impl Selection {
         self.rows.as_deref()
     }
 
-    /// A bit for each row of the row group.
-    pub fn mask(&self) -> BooleanArray {
-        BooleanArray::new(self.mask.clone(), None)
-    }
-
     /// Those of these rows whose bit is set in `kept`, which has one for each of these rows.
     pub fn narrowed(&self, kept: &BooleanBuffer) -> Self {
         let mut mask = BooleanBufferBuilder::new(self.of());

@@ -8,7 +8,10 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Date32Array, Decimal128Array, Int32Array, Int64Array};
+use arrow::array::{
+    Array, ArrayRef, BinaryArray, BooleanArray, Decimal128Array, Float64Array, Int32Array,
+    Int64Array, StringArray, UInt64Array,
+};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Schema, TimeUnit as ArrowUnit};
 use arrow::util::display::array_value_to_string;
@@ -63,15 +66,9 @@ pub struct Bounds {
 pub fn bounds(chunk: &ColumnChunkMetaData, order: ColumnOrder) -> Option<Bounds> {
     let statistics = chunk.statistics()?;
     let descriptor = chunk.column_descr();
-    let signed_number = matches!(
-        descriptor.physical_type(),
-        Type::INT32 | Type::INT64 | Type::FLOAT | Type::DOUBLE
-    ) && descriptor.sort_order() == SortOrder::SIGNED;
-    let defined = matches!(order, ColumnOrder::TYPE_DEFINED_ORDER(_));
-    if (statistics.is_min_max_deprecated() || !defined) && !signed_number {
-        return None;
-    }
-    if descriptor.sort_order() == SortOrder::UNDEFINED {
+    if !is_ordered(descriptor, order)
+        || (statistics.is_min_max_deprecated() && !is_signed_number(descriptor))
+    {
         return None;
     }
     let scalar = |bytes: Option<&[u8]>| scalar(descriptor, bytes?);
@@ -85,8 +82,19 @@ pub fn bounds(chunk: &ColumnChunkMetaData, order: ColumnOrder) -> Option<Bounds>
     Some(Bounds { min, max, null_count: statistics.null_count_opt(), exact: whole })
 }
 
+fn is_signed_number(descriptor: &ColumnDescriptor) -> bool {
+    matches!(descriptor.physical_type(), Type::INT32 | Type::INT64 | Type::FLOAT | Type::DOUBLE)
+        && descriptor.sort_order() == SortOrder::SIGNED
+}
+
+/// Whether bounds of a column were found by an order that is known.
+pub(super) fn is_ordered(descriptor: &ColumnDescriptor, order: ColumnOrder) -> bool {
+    let defined = matches!(order, ColumnOrder::TYPE_DEFINED_ORDER(_));
+    (defined || is_signed_number(descriptor)) && descriptor.sort_order() != SortOrder::UNDEFINED
+}
+
 /// A bound's bytes as the number they mean; none for NaN, int96, and bytes of a wrong length.
-fn scalar(descriptor: &ColumnDescriptor, bytes: &[u8]) -> Option<Scalar> {
+pub(super) fn scalar(descriptor: &ColumnDescriptor, bytes: &[u8]) -> Option<Scalar> {
     let unsigned = descriptor.sort_order() == SortOrder::UNSIGNED;
     let decimal = matches!(descriptor.logical_type_ref(), Some(LogicalType::Decimal(_)))
         || descriptor.converted_type() == parquet::basic::ConvertedType::DECIMAL;
@@ -304,56 +312,90 @@ fn render(descriptor: &ColumnDescriptor, arrow: Option<&DataType>, bound: Scalar
         Scalar::Bytes(bytes) => return text_or_hex(descriptor, arrow, &bytes).map(Json::Text),
         Scalar::Int(number) => number,
     };
-    let narrow = i64::try_from(number);
-    let array: ArrayRef = match (descriptor.logical_type_ref(), arrow) {
+    let Some(stored) = stored_type(descriptor, arrow) else {
+        return match i64::try_from(number) {
+            Ok(number) => Some(Json::Int(number)),
+            Err(_) => u64::try_from(number).ok().map(Json::UInt),
+        };
+    };
+    let array = stored_array(number, &stored)?;
+    array_value_to_string(&array, 0).ok().filter(|text| !text.is_empty()).map(Json::Text)
+}
+
+/// A bound as an array of one row, as the column comes out; none if its type has no such bounds.
+pub(super) fn as_array(
+    descriptor: &ColumnDescriptor,
+    data_type: &DataType,
+    bound: &Scalar,
+) -> Option<ArrayRef> {
+    let data_type = match data_type {
+        DataType::Dictionary(_, values) => values,
+        other => other,
+    };
+    let array: ArrayRef = match bound {
+        Scalar::Bool(value) => Arc::new(BooleanArray::from(vec![*value])),
+        Scalar::Float(value) => Arc::new(Float64Array::from(vec![*value])),
+        Scalar::Bytes(bytes) => match data_type {
+            DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => {
+                Arc::new(StringArray::from(vec![std::str::from_utf8(bytes).ok()?]))
+            }
+            DataType::Binary | DataType::LargeBinary | DataType::BinaryView => {
+                Arc::new(BinaryArray::from_vec(vec![bytes.as_slice()]))
+            }
+            _ => return None,
+        },
+        Scalar::Int(number) => match stored_type(descriptor, Some(data_type)) {
+            Some(stored) => stored_array(*number, &stored)?,
+            None => match u64::try_from(*number) {
+                Ok(number) => Arc::new(UInt64Array::from(vec![number])),
+                Err(_) => Arc::new(Int64Array::from(vec![i64::try_from(*number).ok()?])),
+            },
+        },
+    };
+    // A value that does not fit becomes null.
+    cast(&array, data_type).ok().filter(|array| array.is_valid(0))
+}
+
+/// What the numbers of a column mean, unless they are just numbers.
+fn stored_type(descriptor: &ColumnDescriptor, arrow: Option<&DataType>) -> Option<DataType> {
+    // An instant is written in UTC: the tables that other zones need may be missing.
+    let timestamp = |unit, zoned: bool| DataType::Timestamp(unit, zoned.then(|| "+00:00".into()));
+    Some(match (descriptor.logical_type_ref(), arrow) {
         (Some(LogicalType::Decimal(decimal)), _) => {
-            decimal_array(number, i8::try_from(decimal.scale).ok()?)?
+            DataType::Decimal128(38, i8::try_from(decimal.scale).ok()?)
         }
-        (None, Some(DataType::Decimal128(_, scale))) => decimal_array(number, *scale)?,
-        (Some(LogicalType::Date), _) | (_, Some(DataType::Date32)) => {
-            Arc::new(Date32Array::from(vec![i32::try_from(number).ok()?]))
-        }
+        (None, Some(DataType::Decimal128(_, scale))) => DataType::Decimal128(38, *scale),
+        (Some(LogicalType::Date), _) | (_, Some(DataType::Date32)) => DataType::Date32,
         (Some(LogicalType::Timestamp(stored)), arrow) => {
             let zoned = match arrow {
                 Some(DataType::Timestamp(_, zone)) => zone.is_some(),
                 _ => stored.is_adjusted_to_u_t_c,
             };
-            timestamp(narrow.ok()?, arrow_unit(stored.unit), zoned)?
+            timestamp(arrow_unit(stored.unit), zoned)
         }
-        (_, Some(DataType::Timestamp(unit, zone))) => {
-            timestamp(narrow.ok()?, *unit, zone.is_some())?
+        (_, Some(DataType::Timestamp(unit, zone))) => timestamp(*unit, zone.is_some()),
+        (Some(LogicalType::Time(time)), _) => match arrow_unit(time.unit) {
+            ArrowUnit::Millisecond => DataType::Time32(ArrowUnit::Millisecond),
+            unit => DataType::Time64(unit),
+        },
+        _ => return None,
+    })
+}
+
+fn stored_array(number: i128, stored: &DataType) -> Option<ArrayRef> {
+    let values: ArrayRef = match stored {
+        DataType::Decimal128(_, scale) => return decimal_array(number, *scale),
+        DataType::Date32 | DataType::Time32(_) => {
+            Arc::new(Int32Array::from(vec![i32::try_from(number).ok()?]))
         }
-        (Some(LogicalType::Time(time)), _) => {
-            let unit = arrow_unit(time.unit);
-            if unit == ArrowUnit::Millisecond {
-                let values: ArrayRef =
-                    Arc::new(Int32Array::from(vec![i32::try_from(number).ok()?]));
-                cast(&values, &DataType::Time32(unit)).ok()?
-            } else {
-                let values: ArrayRef = Arc::new(Int64Array::from(vec![narrow.ok()?]));
-                cast(&values, &DataType::Time64(unit)).ok()?
-            }
-        }
-        _ => {
-            return match narrow {
-                Ok(number) => Some(Json::Int(number)),
-                Err(_) => u64::try_from(number).ok().map(Json::UInt),
-            };
-        }
+        _ => Arc::new(Int64Array::from(vec![i64::try_from(number).ok()?])),
     };
-    array_value_to_string(&array, 0).ok().filter(|text| !text.is_empty()).map(Json::Text)
+    cast(&values, stored).ok()
 }
 
 fn decimal_array(value: i128, scale: i8) -> Option<ArrayRef> {
     let array = Decimal128Array::from(vec![value]).with_precision_and_scale(38, scale).ok()?;
     Some(Arc::new(array))
-}
-
-/// An instant is written in UTC: the tables that other zones need may be missing.
-fn timestamp(value: i64, unit: ArrowUnit, zoned: bool) -> Option<ArrayRef> {
-    let values: ArrayRef = Arc::new(Int64Array::from(vec![value]));
-    let zone = zoned.then(|| Arc::from("+00:00"));
-    cast(&values, &DataType::Timestamp(unit, zone)).ok()
 }
 
 fn text_or_hex(

@@ -3,17 +3,21 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
-use arrow::datatypes::{Schema, SchemaRef};
+use arrow::array::{Array, ArrayRef, RecordBatch, RecordBatchOptions};
+use arrow::compute::concat;
+use arrow::datatypes::SchemaRef;
+use arrow::error::ArrowError;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReader;
 
+use super::chunk::{Chunks, Group, Part};
 use super::file::{OpenFile, Wanted};
-use super::filtered::{Filter, Part, Plan};
+use super::filter::Filter;
 use super::options::ReadOptions;
 use super::read::guard;
-use super::whole::{Group, row_groups};
+use super::whole::{delivered, first_rows, row_groups, whole};
 use crate::context::{Charge, Context};
 use crate::source::Source;
+use crate::table::Table;
 use crate::{IoError, Result};
 
 /// Rows of a batch unless said otherwise.
@@ -28,9 +32,9 @@ pub struct ParquetStream {
     wanted: Vec<Wanted>,
     options: ReadOptions,
     context: Context,
-    groups: VecDeque<Group>,
+    parts: VecDeque<Part>,
     /// Decoded, not yet handed out.
-    ready: VecDeque<(RecordBatch, Arc<Charge>)>,
+    ready: VecDeque<(RecordBatch, Arc<Vec<Charge>>)>,
     /// A large row group that arrow-rs gives piece by piece.
     large: Option<Large>,
     /// Rows still wanted.
@@ -39,7 +43,7 @@ pub struct ParquetStream {
 
 struct Large {
     reader: ParquetRecordBatchReader,
-    group: Group,
+    part: Part,
     /// Rows that were decoded.
     given: usize,
 }
@@ -57,20 +61,22 @@ impl std::fmt::Debug for ParquetStream {
 pub fn stream(source: &Source, options: &ReadOptions, context: &Context) -> Result<ParquetStream> {
     let file = OpenFile::open(source.clone(), options)?;
     let wanted = file.wanted(options.columns.as_deref())?;
-    let mut groups: VecDeque<Group> = row_groups(&file, options)?.into();
-    if let Some(predicate) = &options.predicate {
-        let filter = Filter::new(&file, predicate)?;
-        groups.retain(|group| !filter.excludes(&file, *group));
-    }
-    let fields: Vec<_> = wanted.iter().map(|column| Arc::clone(&column.field)).collect();
-    let schema = Arc::new(Schema::new_with_metadata(fields, file.schema().metadata().clone()));
+    let groups = row_groups(&file, options)?;
+    let parts = match &options.predicate {
+        None => first_rows(groups, options.n_rows),
+        Some(predicate) => {
+            Filter::new(&file, predicate)?;
+            groups.into_iter().map(Part::whole).collect()
+        }
+    };
+    let schema = delivered(&file, &wanted);
     Ok(ParquetStream {
         file,
         schema,
         wanted,
         options: options.clone(),
         context: context.clone(),
-        groups,
+        parts: parts.into(),
         ready: VecDeque::new(),
         large: None,
         left: options.n_rows.unwrap_or(u64::MAX),
@@ -109,41 +115,35 @@ impl ParquetStream {
 
     /// Decodes as many row groups as there are threads; false when none are left.
     fn read_window(&mut self) -> Result<bool> {
-        let Some(first) = self.groups.front().copied() else { return Ok(false) };
+        let Some(first) = self.parts.front() else { return Ok(false) };
         // arrow-rs applies no predicate here, and verifies no checksums.
         let by_arrow = self.options.predicate.is_none() && !self.options.verify_checksums;
-        if by_arrow && self.is_large(first) {
-            self.groups.pop_front();
+        if by_arrow && self.is_large(first.group) {
+            let Some(part) = self.parts.pop_front() else { return Ok(false) };
             let mut leaves: Vec<usize> =
                 self.wanted.iter().flat_map(|column| column.leaves.iter().copied()).collect();
             leaves.sort_unstable();
             leaves.dedup();
-            let reader = self.file.reader(&leaves, vec![first.index], self.batch_rows())?;
-            self.large = Some(Large { reader, group: first, given: 0 });
+            let groups = vec![part.group.index];
+            let reader = self.file.reader(&leaves, groups, self.batch_rows(), None)?;
+            self.large = Some(Large { reader, part, given: 0 });
             return Ok(true);
         }
         let mut window = Vec::new();
         while window.len() < self.context.threads()
-            && let Some(&group) = self.groups.front()
-            && (window.is_empty() || !self.is_large(group))
+            && let Some(part) = self.parts.front()
+            && (window.is_empty() || !self.is_large(part.group))
         {
-            window.push(group);
-            self.groups.pop_front();
+            window.extend(self.parts.pop_front());
         }
-        let filter = match &self.options.predicate {
-            Some(predicate) => Some(Filter::new(&self.file, predicate)?),
-            None => None,
-        };
-        let plan = Plan {
-            file: &self.file,
-            wanted: &self.wanted,
-            filter: filter.as_ref(),
-            options: &self.options,
-        };
-        let parts = plan.run(&window, &self.context)?;
-        for part in parts {
-            self.cut(part)?;
+        let chunks = Chunks { file: &self.file, options: &self.options, context: &self.context };
+        if let Some(predicate) = &self.options.predicate {
+            let groups: Vec<Group> = window.iter().map(|part| part.group).collect();
+            window =
+                Filter::new(&self.file, predicate)?.parts(chunks, &self.wanted, &groups)?.parts;
         }
+        let table = whole(chunks, &self.wanted, &window)?;
+        self.cut(table, &window)?;
         Ok(true)
     }
 
@@ -160,13 +160,21 @@ impl ParquetStream {
         u64::try_from(bytes).unwrap_or(0).max(unfolded) > LARGE_GROUP
     }
 
-    fn cut(&mut self, part: Part) -> Result<()> {
-        let charge = Arc::new(part.charge);
-        let batch = self.batch(part.columns, part.rows)?;
+    /// Batches of `table`, none of which has rows of two row groups.
+    fn cut(&mut self, table: Table, parts: &[Part]) -> Result<()> {
+        let (_, columns, charges) = table.into_arrays();
+        let charges = Arc::new(charges);
+        let mut columns: Vec<Pieces> = columns.into_iter().map(Pieces::new).collect();
         let step = self.batch_rows();
-        for start in (0..part.rows).step_by(step) {
-            let rows = step.min(part.rows - start);
-            self.ready.push_back((batch.slice(start, rows), Arc::clone(&charge)));
+        for part in parts {
+            for start in (0..part.rows()).step_by(step) {
+                let rows = step.min(part.rows() - start);
+                let arrays = columns.iter_mut().map(|column| column.next(rows));
+                let arrays = arrays.collect::<Result<_, _>>().map_err(|error| {
+                    IoError::parquet(self.file.source.path(), error.to_string())
+                })?;
+                self.ready.push_back((self.batch(arrays, rows)?, Arc::clone(&charges)));
+            }
         }
         Ok(())
     }
@@ -182,7 +190,7 @@ impl ParquetStream {
         let path = self.file.source.path().to_path_buf();
         let batch = guard(&path, || large.reader.next().transpose())?;
         let Some(batch) = batch else {
-            let (group, given) = (large.group, large.given);
+            let (group, given) = (large.part.group, large.given);
             self.large = None;
             if given == group.rows {
                 return Ok(());
@@ -194,7 +202,7 @@ impl ParquetStream {
             return Err(IoError::parquet(&path, message));
         };
         large.given += batch.num_rows();
-        let keep = (large.group.keep + batch.num_rows()).saturating_sub(large.given);
+        let keep = (large.part.rows() + batch.num_rows()).saturating_sub(large.given);
         let rows = batch.num_rows().min(keep);
         let columns = self
             .wanted
@@ -207,9 +215,40 @@ impl ParquetStream {
         let charge = self.context.budget().charge(&path, bytes, "a batch")?;
         if rows > 0 {
             let batch = self.batch(columns, rows)?;
-            self.ready.push_back((batch, Arc::new(charge)));
+            self.ready.push_back((batch, Arc::new(vec![charge])));
         }
         Ok(())
+    }
+}
+
+/// The arrays of a column, handed out some rows at a time.
+struct Pieces {
+    arrays: VecDeque<ArrayRef>,
+}
+
+impl Pieces {
+    fn new(arrays: Vec<ArrayRef>) -> Self {
+        Self { arrays: arrays.into() }
+    }
+
+    /// The next `rows` rows, copied only where arrays meet.
+    fn next(&mut self, rows: usize) -> Result<ArrayRef, ArrowError> {
+        let mut taken: Vec<ArrayRef> = Vec::new();
+        let mut left = rows;
+        while left > 0
+            && let Some(array) = self.arrays.pop_front()
+        {
+            let count = array.len().min(left);
+            if count < array.len() {
+                self.arrays.push_front(array.slice(count, array.len() - count));
+            }
+            left -= count;
+            taken.push(array.slice(0, count));
+        }
+        match taken.as_slice() {
+            [array] => Ok(Arc::clone(array)),
+            arrays => concat(&arrays.iter().map(AsRef::as_ref).collect::<Vec<&dyn Array>>()),
+        }
     }
 }
 

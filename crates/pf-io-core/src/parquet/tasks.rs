@@ -37,7 +37,7 @@ pub(super) fn in_turn<T: Send, R: Send>(
     let last = AtomicUsize::new(usize::MAX);
     let done = Mutex::new(Vec::with_capacity(count));
     let worker = || {
-        let mut scratch = Scratch::default();
+        let mut scratch = Scratch::of_thread();
         loop {
             let task = queue.lock().unwrap_or_else(PoisonError::into_inner).next();
             let Some(task) = task else { break };

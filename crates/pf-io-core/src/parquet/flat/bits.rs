@@ -63,6 +63,21 @@ impl<'a> Packed<'a> {
         self.data
     }
 
+    /// The value at `index` of those that are left.
+    #[inline]
+    pub fn get(&self, index: usize) -> u32 {
+        let (byte, shift) = (index * self.width / 8, index * self.width % 8);
+        let rest = self.data.get(byte..).unwrap_or_default();
+        let word = rest.first_chunk::<8>().copied().unwrap_or_else(|| {
+            let mut padded = [0; 8];
+            padded[..rest.len()].copy_from_slice(rest);
+            padded
+        });
+        // 32 bits and a shift of at most 7.
+        let mask = (1_u64 << self.width) - 1;
+        (u64::from_le_bytes(word) >> shift & mask) as u32
+    }
+
     /// The next values, at most 32; how many is returned.
     #[inline]
     pub fn next(&mut self, out: &mut [u32; LANE]) -> usize {
@@ -183,11 +198,14 @@ mod tests {
             match run {
                 Run::Same { value, count } => found.extend(std::iter::repeat_n(value, count)),
                 Run::Packed(mut packed) => {
+                    let one_by_one: Vec<u32> = (0..packed.left).map(|i| packed.get(i)).collect();
                     let mut lane = [0; LANE];
+                    let start = found.len();
                     while packed.left > 0 {
                         let count = packed.next(&mut lane);
                         found.extend_from_slice(&lane[..count]);
                     }
+                    assert_eq!(found[start..], one_by_one);
                 }
             }
         }

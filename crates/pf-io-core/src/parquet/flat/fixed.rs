@@ -6,6 +6,7 @@ use parquet::basic::{Encoding, Type};
 use super::bits::{Hybrid, LANE, Run};
 use super::levels::{self, Validity};
 use super::page::Kind;
+use super::picks::{self, Step};
 use super::{Chunk, Fault, Outcome, Scratch, delta, prefix};
 use crate::mem::Plain;
 
@@ -17,6 +18,9 @@ pub(super) fn decode<const N: usize, T: Plain>(
     zero: T,
     convert: impl Fn([u8; N]) -> T + Copy,
 ) -> Outcome<Option<NullBuffer>> {
+    if let Some(rows) = chunk.picked {
+        return pick(chunk, rows, scratch, out, zero, convert);
+    }
     let mut pages = chunk.pages();
     let mut validity = Validity::new(out.len());
     let mut dictionary: Option<Vec<T>> = None;
@@ -40,9 +44,7 @@ pub(super) fn decode<const N: usize, T: Plain>(
                 }
             }
             Encoding::PLAIN_DICTIONARY | Encoding::RLE_DICTIONARY => {
-                let dictionary = dictionary
-                    .as_deref()
-                    .ok_or_else(|| Fault::damaged("indices of a dictionary, but no dictionary"))?;
+                let dictionary = dictionary.as_deref().ok_or_else(no_dictionary)?;
                 gather(body, dictionary, values)?;
             }
             Encoding::DELTA_BYTE_ARRAY if chunk.physical == Type::FIXED_LEN_BYTE_ARRAY => {
@@ -54,11 +56,7 @@ pub(super) fn decode<const N: usize, T: Plain>(
             Encoding::DELTA_BINARY_PACKED
                 if matches!(chunk.physical, Type::INT32 | Type::INT64) =>
             {
-                delta::read(body, present, |index, value| {
-                    let mut bytes = [0; N];
-                    bytes.copy_from_slice(&value.to_le_bytes()[..N]);
-                    values[index] = convert(bytes);
-                })?;
+                delta::read(body, present, |index, value| values[index] = convert(lowest(value)))?;
             }
             Encoding::BYTE_STREAM_SPLIT => {
                 let bytes = body.get(..present * N).ok_or_else(cut)?;
@@ -76,8 +74,83 @@ pub(super) fn decode<const N: usize, T: Plain>(
     if at == out.len() { Ok(validity.finish()) } else { Err(chunk.too_few(at)) }
 }
 
+/// The same for some rows only, one entry of `out` for each of them.
+fn pick<const N: usize, T: Plain>(
+    chunk: &Chunk<'_>,
+    rows: &[u32],
+    scratch: &mut Scratch,
+    out: &mut [T],
+    zero: T,
+    convert: impl Fn([u8; N]) -> T + Copy,
+) -> Outcome<Option<NullBuffer>> {
+    let mut dictionary: Option<Vec<T>> = None;
+    let prefixes = &mut scratch.indices;
+    picks::each_page(chunk, rows, &mut scratch.page, |step| {
+        let page = match step {
+            Step::Dictionary(page) => {
+                dictionary = Some(plain(page.body, page.values, convert)?);
+                return Ok(());
+            }
+            Step::Values(page) => page,
+        };
+        let target = out.get_mut(page.out.clone()).ok_or_else(|| chunk.too_many())?;
+        let values = &mut target[..page.positions.len()];
+        let (body, present) = (page.body, page.present);
+        match page.encoding {
+            Encoding::PLAIN => {
+                let bytes = body.get(..present * N).ok_or_else(cut)?;
+                let (bytes, _) = bytes.as_chunks::<N>();
+                for (value, &position) in values.iter_mut().zip(page.positions) {
+                    *value = convert(bytes[position as usize]);
+                }
+            }
+            Encoding::PLAIN_DICTIONARY | Encoding::RLE_DICTIONARY => {
+                let dictionary = dictionary.as_deref().ok_or_else(no_dictionary)?;
+                picks::indices(body, present, page.positions, |at, index| {
+                    values[at] = *dictionary.get(index as usize).ok_or_else(beyond)?;
+                    Ok(())
+                })?;
+            }
+            Encoding::DELTA_BYTE_ARRAY if chunk.physical == Type::FIXED_LEN_BYTE_ARRAY => {
+                let each = page.only(|at, bytes| values[at] = convert(bytes));
+                prefix::fixed::<N>(chunk, body, present, prefixes, each)?;
+            }
+            Encoding::DELTA_BINARY_PACKED
+                if matches!(chunk.physical, Type::INT32 | Type::INT64) =>
+            {
+                let each = page.only(|at, value: i64| values[at] = convert(lowest(value)));
+                delta::read(body, present, each)?;
+            }
+            Encoding::BYTE_STREAM_SPLIT => {
+                let bytes = body.get(..present * N).ok_or_else(cut)?;
+                for (value, &position) in values.iter_mut().zip(page.positions) {
+                    let index = position as usize;
+                    *value = convert(std::array::from_fn(|byte| bytes[byte * present + index]));
+                }
+            }
+            other => return Err(Fault::Unsupported(format!("encoding {other}"))),
+        }
+        let found = page.positions.len();
+        if found < target.len() {
+            spread(target, found, zero, |row| page.is_valid(row));
+        }
+        Ok(())
+    })
+}
+
+/// The lowest bytes of a number.
+fn lowest<const N: usize>(value: i64) -> [u8; N] {
+    let mut bytes = [0; N];
+    bytes.copy_from_slice(&value.to_le_bytes()[..N]);
+    bytes
+}
+
 fn cut() -> Fault {
     Fault::damaged("the values of a page are cut off")
+}
+
+pub(super) fn no_dictionary() -> Fault {
+    Fault::damaged("indices of a dictionary, but no dictionary")
 }
 
 fn plain<const N: usize, T>(

@@ -29,7 +29,7 @@ impl Validity {
         })
     }
 
-    fn append_n(&mut self, count: usize, valid: bool) {
+    pub fn append_n(&mut self, count: usize, valid: bool) {
         if !valid || self.bits.is_some() {
             self.bits().append_n(count, valid);
         }
@@ -51,6 +51,23 @@ impl Validity {
     #[inline]
     pub fn is_valid(&self, index: usize) -> bool {
         self.bits.as_ref().is_none_or(|bits| bits.get_bit(index))
+    }
+
+    /// Calls `each`, for each of `rows`, which ascend, with its place among the valid ones.
+    pub fn positions(&self, rows: impl Iterator<Item = usize>, mut each: impl FnMut(Option<u32>)) {
+        let Some(bits) = &self.bits else {
+            rows.for_each(|row| each(Some(row as u32)));
+            return;
+        };
+        let bytes = bits.as_slice();
+        let (mut byte, mut before) = (0, 0);
+        for row in rows {
+            before += bytes[byte..row / 8].iter().map(|byte| byte.count_ones()).sum::<u32>();
+            byte = row / 8;
+            let bit = 1_u8 << (row % 8);
+            let within = (bytes[byte] & (bit - 1)).count_ones();
+            each((bytes[byte] & bit != 0).then_some(before + within));
+        }
     }
 
     /// The bitmap, if there is a null.

@@ -11,11 +11,13 @@ mod delta;
 mod fixed;
 mod levels;
 mod page;
+mod picks;
 mod prefix;
 mod scratch;
 mod text;
 mod unpack;
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::ArrayRef;
@@ -183,7 +185,11 @@ pub(super) fn knows_codec(codec: Compression) -> bool {
 /// The bytes of one column chunk and what its footer says of it.
 pub(super) struct Chunk<'a> {
     pub bytes: &'a [u8],
+    /// The rows of each data page in `bytes`, if pages were left out.
+    pub places: Option<Vec<Range<usize>>>,
     pub rows: usize,
+    /// The rows that are wanted, ascending, unless all are.
+    pub picked: Option<&'a [u32]>,
     pub optional: bool,
     pub physical: Type,
     pub codec: Compression,
@@ -217,7 +223,7 @@ impl<'a> Chunk<'a> {
     }
 }
 
-/// Decodes a fixed-width chunk into `out`, which has [`Width::bytes`] for each row.
+/// Decodes a fixed-width chunk into `out`, which has [`Width::bytes`] for each wanted row.
 pub(super) fn fixed_into(
     chunk: &Chunk<'_>,
     scratch: &mut Scratch,

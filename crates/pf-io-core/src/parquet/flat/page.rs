@@ -31,6 +31,12 @@ pub(super) enum Kind {
     DataV2,
 }
 
+/// A page, or how many values one has that was not wanted.
+pub(super) enum Found<'a> {
+    Page(Page<'a>),
+    Passed(usize),
+}
+
 /// Walks the pages of one chunk.
 pub(super) struct Pages<'a> {
     chunk: &'a [u8],
@@ -46,6 +52,21 @@ impl<'a> Pages<'a> {
 
     /// The next page, unpacked by `unpacker` where it is compressed; `None` at the end.
     pub fn next<'s>(&mut self, unpacker: &'s mut Unpacker) -> Outcome<Option<Page<'s>>>
+    where
+        'a: 's,
+    {
+        Ok(match self.next_wanted(unpacker, |_| true)? {
+            Some(Found::Page(page)) => Some(page),
+            Some(Found::Passed(_)) | None => None,
+        })
+    }
+
+    /// The same; a data page is left packed unless its count of values is `wanted`.
+    pub fn next_wanted<'s>(
+        &mut self,
+        unpacker: &'s mut Unpacker,
+        wanted: impl FnOnce(usize) -> bool,
+    ) -> Outcome<Option<Found<'s>>>
     where
         'a: 's,
     {
@@ -69,6 +90,9 @@ impl<'a> Pages<'a> {
                 return Err(Fault::damaged("a page does not match its checksum"));
             }
             let Some((kind, info)) = header.kind else { continue }; // an index page or a new kind
+            if kind != Kind::Dictionary && !wanted(info.values as usize) {
+                return Ok(Some(Found::Passed(info.values as usize)));
+            }
             let unpacked = header.uncompressed as usize;
             if unpacked > MAX_PAGE {
                 return Err(Fault::Limit { needed: unpacked as u64, limit: MAX_PAGE as u64 });
@@ -83,13 +107,13 @@ impl<'a> Pages<'a> {
             } else {
                 values_part
             };
-            return Ok(Some(Page {
+            return Ok(Some(Found::Page(Page {
                 kind,
                 encoding: info.encoding,
                 values: info.values as usize,
                 levels: levels_part,
                 body,
-            }));
+            })));
         }
     }
 }

@@ -1,12 +1,14 @@
 //! Text and binary columns: 64-bit offsets and one run of bytes per chunk.
 
 use arrow::array::{ArrayRef, LargeBinaryArray, LargeStringArray};
-use arrow::buffer::{OffsetBuffer, ScalarBuffer};
+use arrow::buffer::{NullBuffer, OffsetBuffer, ScalarBuffer};
 use parquet::basic::Encoding;
 use std::sync::Arc;
 
+mod picked;
+
 use super::bits::{Hybrid, LANE, Run};
-use super::fixed::beyond;
+use super::fixed::{beyond, no_dictionary};
 use super::levels::{self, Validity};
 use super::page::Kind;
 use super::prefix::Prefixed;
@@ -18,9 +20,12 @@ const SHORT: usize = 16;
 
 /// Decodes a chunk of byte strings; `utf8` are checked to be that.
 pub(super) fn decode(chunk: &Chunk<'_>, scratch: &mut Scratch, utf8: bool) -> Outcome<ArrayRef> {
+    if let Some(rows) = chunk.picked {
+        return picked::decode(chunk, rows, scratch, utf8);
+    }
     let rows = chunk.rows;
     let mut offsets = chunk.block(rows.saturating_add(1).saturating_mul(8), "text offsets")?;
-    let mut out = Bytes { chunk, block: Block::zeroed(0).ok_or_else(no_memory)?, length: 0 };
+    let mut out = Bytes::new(chunk)?;
     let mut validity = Validity::new(rows);
     let mut dictionary: Option<Dictionary> = None;
     let mut pages = chunk.pages();
@@ -47,9 +52,7 @@ pub(super) fn decode(chunk: &Chunk<'_>, scratch: &mut Scratch, utf8: bool) -> Ou
                 plain(body, values, &mut out)?;
             }
             Encoding::PLAIN_DICTIONARY | Encoding::RLE_DICTIONARY => {
-                let dictionary = dictionary
-                    .as_ref()
-                    .ok_or_else(|| Fault::damaged("indices of a dictionary, but no dictionary"))?;
+                let dictionary = dictionary.as_ref().ok_or_else(no_dictionary)?;
                 let needed = dictionary.indices(body, present, &mut scratch.indices)?;
                 out.reserve(needed, share(needed))?;
                 dictionary.gather(&scratch.indices[..present], values, &mut out);
@@ -83,30 +86,22 @@ pub(super) fn decode(chunk: &Chunk<'_>, scratch: &mut Scratch, utf8: bool) -> Ou
             at += page.values;
             continue;
         }
-        // Ends of present values move to their rows; a null ends where the row before it does.
-        let mut left = present;
-        for row in (0..page.values).rev() {
-            ends[row] = if left > 0 { ends[left - 1] } else { start as i64 };
-            left -= usize::from(left > 0 && validity.is_valid(at + row));
-        }
+        spread(ends, present, start as i64, |row| validity.is_valid(at + row));
         at += page.values;
     }
     if at != rows {
         return Err(chunk.too_few(at));
     }
-    let offsets = offsets.into_buffer((rows + 1) * 8);
-    // SAFETY: every end is at least the one before it: lengths are unsigned, the first is zero.
-    let offsets = unsafe { OffsetBuffer::new_unchecked(ScalarBuffer::from(offsets)) };
-    let (length, bytes) = (out.length, out.block.into_buffer(out.length));
-    debug_assert_eq!(offsets.last().copied(), Some(length as i64));
-    let nulls = validity.finish();
-    Ok(if utf8 {
-        // SAFETY: all bytes were checked to be UTF-8, and all offsets to be at character starts.
-        Arc::new(unsafe { LargeStringArray::new_unchecked(offsets, bytes, nulls) })
-    } else {
-        // SAFETY: as far as offsets go, the same.
-        Arc::new(unsafe { LargeBinaryArray::new_unchecked(offsets, bytes, nulls) })
-    })
+    Ok(out.finish(offsets, validity.finish(), utf8))
+}
+
+/// Ends of `present` values move to their rows; a null ends where the row before it does.
+fn spread(ends: &mut [i64], present: usize, start: i64, is_valid: impl Fn(usize) -> bool) {
+    let mut left = present;
+    for row in (0..ends.len()).rev() {
+        ends[row] = if left > 0 { ends[left - 1] } else { start };
+        left -= usize::from(left > 0 && is_valid(row));
+    }
 }
 
 fn no_memory() -> Fault {
@@ -120,7 +115,29 @@ struct Bytes<'c> {
     length: usize,
 }
 
-impl Bytes<'_> {
+impl<'c> Bytes<'c> {
+    fn new(chunk: &'c Chunk<'c>) -> Outcome<Self> {
+        Ok(Self { chunk, block: Block::zeroed(0).ok_or_else(no_memory)?, length: 0 })
+    }
+
+    /// The array whose values end at `offsets`, the first of which is zero. Every end is at least
+    /// the one before it, and `utf8` bytes were checked.
+    fn finish(self, offsets: Block, nulls: Option<NullBuffer>, utf8: bool) -> ArrayRef {
+        let size = offsets.size();
+        let offsets = offsets.into_buffer(size);
+        // SAFETY: every end is at least the one before it: lengths are unsigned, the first is zero.
+        let offsets = unsafe { OffsetBuffer::new_unchecked(ScalarBuffer::from(offsets)) };
+        let bytes = self.block.into_buffer(self.length);
+        debug_assert_eq!(offsets.last().copied(), Some(self.length as i64));
+        if utf8 {
+            // SAFETY: all bytes were checked to be UTF-8, and all offsets to be at character starts.
+            Arc::new(unsafe { LargeStringArray::new_unchecked(offsets, bytes, nulls) })
+        } else {
+            // SAFETY: as far as offsets go, the same.
+            Arc::new(unsafe { LargeBinaryArray::new_unchecked(offsets, bytes, nulls) })
+        }
+    }
+
     fn bytes(&self) -> &[u8] {
         &self.block.as_slice()[..self.length]
     }
