@@ -110,6 +110,10 @@ def resolve(engine: str | None = None, *, needs: str | None = None) -> Backend:
         ImportError: ``rust`` was asked for and is absent, or the extension is broken.
         ValueError: An unknown name.
     """
+    if requested(engine) != "python":  # the usual case, without the words for its reason
+        module = native()
+        if module is not None and (needs is None or hasattr(module, needs)):
+            return "rust"
     return _choose(engine, needs).name
 
 

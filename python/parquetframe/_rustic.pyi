@@ -29,7 +29,7 @@ def execute_workflow(
     on_event: Callable[[dict[str, Any]], object] | None = None,
 ) -> dict[str, Any]: ...
 
-# Readers and writers; the results of io_read, io_read_pandas and io_batches have no public name.
+# Readers and writers; their results have no public name.
 
 def io_read(
     format: str,  # noqa: A002 - the name of the argument is fixed
@@ -59,7 +59,7 @@ def io_write(
     token: CancellationToken | None = None,
     progress: Callable[[int, int | None, int], object] | None = None,
 ) -> str: ...
-def io_parquet_metadata(source: str | bytes) -> str: ...
+def io_parquet_metadata(source: str | bytes) -> Any: ...
 def io_parquet_statistics(source: str | bytes, columns: Sequence[str] | None = None) -> str: ...
 def io_row_count(
     format: str,  # noqa: A002 - the name of the argument is fixed

@@ -1,6 +1,6 @@
 //! Paths in, open files out: clear errors, folders and globs; and [`Source`], bytes by position.
 
-use std::fs::{self, File};
+use std::fs::{self, File, Metadata};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -27,10 +27,9 @@ enum Content {
 impl Source {
     /// Opens a file that must have bytes.
     pub fn open(path: &Path) -> Result<Self> {
-        let (file, size) = open_nonempty(path)?;
-        let modified = file.metadata().ok().and_then(|metadata| metadata.modified().ok());
-        let content = Content::File { file: Arc::new(file), modified };
-        Ok(Self { name: path.to_path_buf(), size, content })
+        let (file, metadata) = nonempty(path)?;
+        let content = Content::File { file: Arc::new(file), modified: metadata.modified().ok() };
+        Ok(Self { name: path.to_path_buf(), size: metadata.len(), content })
     }
 
     /// Bytes under a name for error messages.
@@ -115,22 +114,28 @@ fn read_file_at(file: &File, mut offset: u64, mut out: &mut [u8]) -> std::io::Re
 
 /// Opens `path` for reading; says whether it is missing or a directory.
 pub fn open(path: &Path) -> Result<File> {
+    Ok(open_described(path)?.0)
+}
+
+fn open_described(path: &Path) -> Result<(File, Metadata)> {
     let file = File::open(path).map_err(|source| IoError::reading(path, source))?;
     let metadata = file.metadata().map_err(|source| IoError::reading(path, source))?;
     if metadata.is_dir() {
         return Err(IoError::IsDirectory { path: path.to_path_buf() });
     }
-    Ok(file)
+    Ok((file, metadata))
 }
 
 /// Opens a file that must have bytes, and tells how many.
 pub(crate) fn open_nonempty(path: &Path) -> Result<(File, u64)> {
-    let file = open(path)?;
-    let size = file.metadata().map_err(|source| IoError::reading(path, source))?.len();
-    if size == 0 {
-        return Err(IoError::Empty { path: path.to_path_buf() });
+    nonempty(path).map(|(file, metadata)| (file, metadata.len()))
+}
+
+fn nonempty(path: &Path) -> Result<(File, Metadata)> {
+    match open_described(path)? {
+        (_, metadata) if metadata.len() == 0 => Err(IoError::Empty { path: path.to_path_buf() }),
+        found => Ok(found),
     }
-    Ok((file, size))
 }
 
 /// The files that `patterns` name, in the order of the patterns, each pattern's files by name.

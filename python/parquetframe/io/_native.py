@@ -19,6 +19,8 @@ from .leaves import type_at
 if TYPE_CHECKING:
     from types import ModuleType
 
+    from .engine import Footer
+
 __all__ = ["RustEngine", "facts_of"]
 
 _STATISTICS_KEYS = ("name", "min", "max", "null_count", "distinct_count", "exact")
@@ -75,13 +77,19 @@ class RustEngine:
 
     def row_count(self, request: FileRequest) -> int:
         """Number of rows, without decoding values."""
-        return int(self._module.io_row_count(request.format, [request.source]))
+        rows: int = self._module.io_row_count(request.format, [request.source])
+        return rows
 
-    def parquet_metadata(self, source: str | bytes) -> dict[str, Any]:
-        """Facts of a footer."""
-        found: dict[str, Any] = json.loads(self._module.io_parquet_metadata(source))
-        found["version"] = "1.0" if found["version"] == "1.0" else "2.6"
-        return found
+    def column_names(self, request: FileRequest) -> list[str]:
+        """Names of the top-level columns in file order."""
+        if request.format == "parquet":
+            return list(self.parquet_metadata(request.source).names)
+        return list(self.schema(request).names)
+
+    def parquet_metadata(self, source: str | bytes) -> Footer:
+        """What a footer says."""
+        footer: Footer = self._module.io_parquet_metadata(source)
+        return footer
 
     def parquet_statistics(
         self, source: str | bytes, columns: list[str] | None

@@ -5,17 +5,28 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 from parquetframe import _backend
 from parquetframe.errors import Cancelled
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     import pyarrow as pa
 
     from parquetframe.cancel import CancelledFlag
 
-__all__ = ["Decode", "Engine", "FileRequest", "Progress", "WriteRequest", "choose_engine"]
+__all__ = [
+    "Decode",
+    "Engine",
+    "FileRequest",
+    "Footer",
+    "Progress",
+    "WriteRequest",
+    "choose_engine",
+]
 
 DISABLE_ENVIRONMENT = "PARQUETFRAME_DISABLE_RUST_IO"
 NEEDS = "io_read"
@@ -94,6 +105,27 @@ class WriteRequest:
             raise Cancelled("the write was cancelled")
 
 
+class Footer(Protocol):
+    """What the footer of a Parquet file says.
+
+    The attributes are those of :class:`parquetframe.ParquetMetadata`; of ``columns`` and
+    ``row_groups``, the arguments of their classes.
+    """
+
+    rows: int
+    names: tuple[str, ...]
+    columns: list[dict[str, Any]]
+    row_groups: list[dict[str, Any]]
+    num_row_groups: int
+    created_by: str | None
+    version: str
+    key_values: dict[str, str]
+    footer_bytes: int
+    file_bytes: int
+    has_page_index: bool
+    has_bloom: bool
+
+
 class Engine(Protocol):
     """Reads and writes single files."""
 
@@ -119,8 +151,12 @@ class Engine(Protocol):
         """Number of rows, without decoding values."""
         ...
 
-    def parquet_metadata(self, source: str | bytes) -> dict[str, Any]:
-        """Facts of a footer, see :mod:`parquetframe.io.metadata`."""
+    def column_names(self, request: FileRequest) -> list[str]:
+        """Names of the top-level columns in file order."""
+        ...
+
+    def parquet_metadata(self, source: str | bytes) -> Footer:
+        """What a footer says."""
         ...
 
     def parquet_statistics(
@@ -154,11 +190,16 @@ def choose_engine(engine: str | None = None) -> Engine:
     """
     wish = io_requested(engine)
     if _backend.resolve(wish, needs=NEEDS) == "rust":
-        from ._native import RustEngine
-
-        return RustEngine(_backend.native())
+        return _compiled(_backend.native())
     if _backend.native() is None:
         _backend.warn_fallback(wish)
     from ._python import PythonEngine
 
     return PythonEngine()
+
+
+@cache
+def _compiled(module: ModuleType | None) -> Engine:
+    from ._native import RustEngine
+
+    return RustEngine(module)

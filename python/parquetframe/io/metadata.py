@@ -7,7 +7,7 @@ import decimal
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .engine import Decode, FileRequest, choose_engine
@@ -15,6 +15,8 @@ from .sources import detect_format, expand, one_file
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from .engine import Footer
 
 __all__ = [
     "ParquetColumn",
@@ -31,6 +33,8 @@ __all__ = [
 ]
 
 Source = str | bytes | os.PathLike[str]
+
+_PLAIN = Decode()
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,9 @@ class ParquetColumn:
 class ParquetMetadata:
     """What the footer of a Parquet file says.
 
+    The parts are put together when they are first asked for; ``columns`` raises ``ParquetError``
+    for a schema that Arrow has no types for.
+
     Attributes:
         rows: Rows of the file.
         names: Names of the top-level columns.
@@ -123,11 +130,48 @@ class ParquetMetadata:
     @property
     def num_row_groups(self) -> int:
         """Number of row groups."""
-        return len(self.row_groups)
+        footer = self.__dict__.get("_footer")
+        return len(self.row_groups) if footer is None else footer.num_row_groups
 
     def to_dict(self) -> dict[str, Any]:
         """The facts as data for JSON."""
-        return asdict(self)
+        found = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        found["columns"] = tuple(_data(column) for column in self.columns)
+        found["row_groups"] = tuple(_data(group) for group in self.row_groups)
+        found["key_values"] = dict(self.key_values)
+        return found
+
+    @classmethod
+    def _of(cls, footer: Footer) -> ParquetMetadata:
+        made = object.__new__(cls)
+        made.__dict__["_footer"] = footer
+        return made
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+
+    if not TYPE_CHECKING:  # or every name would seem to exist
+
+        def __getattr__(self, name: str) -> Any:
+            """A part that has not been asked for yet."""
+            footer = self.__dict__.get("_footer")
+            if footer is None or name not in type(self).__dataclass_fields__:
+                msg = f"{type(self).__name__!r} object has no attribute {name!r}"
+                raise AttributeError(msg)
+            value = getattr(footer, name)
+            if name == "columns":
+                value = tuple(ParquetColumn(**column) for column in value)
+            elif name == "row_groups":
+                value = tuple(ParquetRowGroup(**group) for group in value)
+            self.__dict__[name] = value
+            return value
+
+
+def _data(part: ParquetColumn | ParquetRowGroup) -> dict[str, Any]:
+    found = dict(vars(part))
+    if "sorting" in found:
+        found["sorting"] = tuple(dict(order) for order in found["sorting"])
+    return found
 
 
 def read_parquet_metadata(path: Source, *, engine: str | None = "auto") -> ParquetMetadata:
@@ -141,23 +185,8 @@ def read_parquet_metadata(path: Source, *, engine: str | None = "auto") -> Parqu
         SourceNotFound: No such file.
         ParquetError: Not a valid Parquet file.
     """
-    facts = choose_engine(engine).parquet_metadata(one_file(path).content)
-    columns = tuple(
-        ParquetColumn(
-            **{
-                **column,
-                "codecs": tuple(column["codecs"]),
-                "encodings": tuple(column["encodings"]),
-            }
-        )
-        for column in facts["columns"]
-    )
-    groups = tuple(
-        ParquetRowGroup(**{**group, "sorting": tuple(group["sorting"])})
-        for group in facts["row_groups"]
-    )
-    changed = {"columns": columns, "row_groups": groups, "names": tuple(facts["names"])}
-    return ParquetMetadata(**{**facts, **changed})
+    footer = choose_engine(engine).parquet_metadata(one_file(path).content)
+    return ParquetMetadata._of(footer)  # noqa: SLF001 - not for users
 
 
 def read_parquet_schema(path: Source, *, engine: str | None = "auto") -> pa.Schema:
@@ -167,7 +196,7 @@ def read_parquet_schema(path: Source, *, engine: str | None = "auto") -> pa.Sche
         SourceNotFound: No such file.
         ParquetError: Not a valid Parquet file.
     """
-    request = FileRequest("parquet", one_file(path).content, Decode())
+    request = FileRequest("parquet", one_file(path).content, _PLAIN)
     return choose_engine(engine).schema(request)
 
 
@@ -192,8 +221,11 @@ def get_row_count(src: Any, format: str | None = None, *, engine: str | None = "
     """
     sources = expand(src, format, hive=False)
     kind = detect_format(sources, wanted=format)
-    chosen = choose_engine(engine)
-    return sum(chosen.row_count(FileRequest(kind, s.content, Decode())) for s in sources)
+    count = choose_engine(engine).row_count
+    rows = 0
+    for source in sources:
+        rows += count(FileRequest(kind, source.content, _PLAIN))
+    return rows
 
 
 def get_avro_record_count(path: Any, *, engine: str | None = "auto") -> int:
@@ -205,13 +237,12 @@ def get_column_names(src: Any, *, engine: str | None = "auto") -> list[str]:
     """Names of the columns of the first file, in file order."""
     source = expand(src, None, hive=False)[0]
     kind = detect_format([source])
-    schema = choose_engine(engine).schema(FileRequest(kind, source.content, Decode()))
-    return list(schema.names)
+    return choose_engine(engine).column_names(FileRequest(kind, source.content, _PLAIN))
 
 
 def get_column_info(path: Source, *, engine: str | None = "auto") -> list[dict[str, Any]]:
     """One dict per leaf column of a Parquet file; the keys are those of :class:`ParquetColumn`."""
-    return [asdict(column) for column in read_parquet_metadata(path, engine=engine).columns]
+    return [_data(column) for column in read_parquet_metadata(path, engine=engine).columns]
 
 
 def get_column_statistics(

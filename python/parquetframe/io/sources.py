@@ -9,6 +9,7 @@ from __future__ import annotations
 import glob
 import os
 import re
+import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -81,6 +82,8 @@ def expand(src: Any, fmt: str | None, hive: HiveOption = "auto") -> list[Source]
         TypeError: Anything else.
         ValueError: An empty list.
     """
+    if isinstance(src, (str, os.PathLike)):
+        return _from_path(os.fsdecode(src), fmt, hive)
     if isinstance(src, (list, tuple, set, frozenset)) or (
         isinstance(src, Iterable) and not _is_single(src)
     ):
@@ -88,11 +91,6 @@ def expand(src: Any, fmt: str | None, hive: HiveOption = "auto") -> list[Source]
         if not found:
             raise ValueError("the list of sources is empty")
         return found
-    if isinstance(src, (str, os.PathLike)):
-        path = os.fspath(src)
-        if isinstance(path, bytes):
-            path = os.fsdecode(path)
-        return list(_from_path(path, fmt, hive))
     return [Source(_content(src))]
 
 
@@ -115,11 +113,12 @@ def one_file(src: Any) -> Source:
     """
     if not isinstance(src, (str, os.PathLike)):
         return Source(_content(src))
-    path = local_path(os.fsdecode(os.fspath(src)))
-    if Path(path).is_dir():
-        raise IoError(f"{path}: is a directory, not a file", path=path)
-    if not Path(path).exists():
+    path = local_path(os.fsdecode(src))
+    mode = _mode(path)
+    if mode is None:
         raise SourceNotFound(f"File not found: {path}", path=path)
+    if stat.S_ISDIR(mode):
+        raise IoError(f"{path}: is a directory, not a file", path=path)
     return Source(path)
 
 
@@ -134,6 +133,8 @@ def detect_format(sources: list[Source], *, wanted: str | None = None) -> str:
         if wanted not in SUFFIXES:
             raise ValueError(f"format must be one of {', '.join(SUFFIXES)}, not {wanted!r}")
         return wanted
+    if len(sources) == 1:
+        return _format_of(sources[0])
     formats = {_format_of(source): source for source in sources}
     if len(formats) > 1:
         raise IoError(f"the files have different formats: {', '.join(sorted(formats))}")
@@ -142,7 +143,7 @@ def detect_format(sources: list[Source], *, wanted: str | None = None) -> str:
 
 def _format_of(source: Source) -> str:
     if isinstance(source.content, str):
-        suffix = Path(source.content).suffix.lower()
+        suffix = os.path.splitext(source.content)[1].lower()  # noqa: PTH122 - quicker than a Path
         for name, suffixes in SUFFIXES.items():
             if suffix in suffixes:
                 return name
@@ -198,18 +199,27 @@ def local_path(path: str) -> str:
     )
 
 
-def _from_path(text: str, fmt: str | None, hive: HiveOption) -> Iterator[Source]:
+def _mode(path: str) -> int | None:
+    """What the file is, in one look at it; ``None`` if there is none."""
+    try:
+        return os.stat(path or ".").st_mode  # noqa: PTH116 - a Path costs more than the look
+    except (OSError, ValueError):
+        Path(path).exists()  # raises unless the file is just not there
+        return None
+
+
+def _from_path(text: str, fmt: str | None, hive: HiveOption) -> list[Source]:
     path = local_path(text)
     if "\0" in path:
         raise ValueError("a path cannot hold a NUL character")
-    if Path(path).is_dir():
-        yield from _from_folder(path, fmt, hive)
-    elif Path(path).exists():
-        yield Source(path, _keys(path, 0) if hive is True else {})
-    elif glob.has_magic(path):
-        yield from _from_glob(path, fmt, hive)
-    else:
-        raise SourceNotFound(f"File not found: {path}", path=path)
+    mode = _mode(path)
+    if mode is not None and stat.S_ISDIR(mode):
+        return list(_from_folder(path, fmt, hive))
+    if mode is not None:
+        return [Source(path, _keys(path, 0) if hive is True else {})]
+    if glob.has_magic(path):
+        return list(_from_glob(path, fmt, hive))
+    raise SourceNotFound(f"File not found: {path}", path=path)
 
 
 def _from_folder(path: str, fmt: str | None, hive: HiveOption) -> Iterator[Source]:

@@ -5,8 +5,10 @@
 //! rest is bounded by [`decoded_bytes`], which readers charge to their budget first.
 
 use parquet::basic::{Compression, Type};
-use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, RowGroupMetaData};
-use parquet::schema::types::SchemaDescriptor;
+use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData};
+use parquet::schema::types::{ColumnDescriptor, SchemaDescriptor};
+
+use super::layout::Layout;
 
 /// Values of one page at most: their number is a 32-bit integer.
 const PAGE_VALUES: u64 = 1 << 31;
@@ -15,71 +17,135 @@ const PAGE_BYTES: u64 = 8;
 /// Bytes by which small chunks may miss a codec's best ratio: headers and frames.
 const SLACK: u64 = 64 << 10;
 
-/// Row counts agree, every column chunk lies inside the file, alone, with sizes that can be.
-pub(super) fn check(metadata: &ParquetMetaData, size: u64) -> Result<(), String> {
-    let mut rows = 0_i64;
-    let mut ranges: Vec<(u64, u64)> = Vec::new();
-    let leaves = metadata.file_metadata().schema_descr().num_columns();
-    for (index, group) in metadata.row_groups().iter().enumerate() {
-        if group.num_rows() < 0 {
-            return Err(format!("row group {index} claims {} rows", group.num_rows()));
+/// What a footer says of one column chunk.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Claim {
+    /// Number of the codec, 0 to 7.
+    pub codec: u32,
+    /// Values, nulls included.
+    pub values: i64,
+    /// Bytes before compression.
+    pub bytes: i64,
+    /// Bytes in the file.
+    pub packed: i64,
+    /// Where the first data page is, and the dictionary page; some writers say 0 for none.
+    pub data: i64,
+    pub dictionary: i64,
+}
+
+impl Claim {
+    fn of(chunk: &ColumnChunkMetaData) -> Self {
+        Self {
+            codec: codec_number(chunk.compression()),
+            values: chunk.num_values(),
+            bytes: chunk.uncompressed_size(),
+            packed: chunk.compressed_size(),
+            data: chunk.data_page_offset(),
+            dictionary: chunk.dictionary_page_offset().unwrap_or(0),
         }
-        if group.num_columns() != leaves {
-            let columns = group.num_columns();
-            return Err(format!("row group {index} has {columns} columns, the schema {leaves}"));
-        }
-        rows = rows.checked_add(group.num_rows()).ok_or("the row groups claim too many rows")?;
-        for chunk in group.columns() {
-            let at = |reason: &str| {
-                let column = chunk.column_path().string();
-                format!("row group {index}, column '{column}': {reason}")
-            };
-            let (start, end) = check_chunk(group, chunk, size).map_err(|reason| at(&reason))?;
-            // Pages of a row group without rows are never read.
-            if end > start && group.num_rows() > 0 {
-                ranges.push((start, end));
-            }
-        }
-    }
-    if rows != metadata.file_metadata().num_rows() {
-        let claimed = metadata.file_metadata().num_rows();
-        return Err(format!("the row groups hold {rows} rows, the footer says {claimed}"));
-    }
-    ranges.sort_unstable();
-    match ranges.windows(2).find(|pair| pair[1].0 < pair[0].1) {
-        None => Ok(()),
-        Some(pair) => Err(format!("two column chunks share the bytes at {}", pair[1].0)),
     }
 }
 
-/// The bytes of a chunk, `start..end`.
-fn check_chunk(
-    group: &RowGroupMetaData,
-    chunk: &ColumnChunkMetaData,
+/// Row counts agree, every column chunk lies inside the file, alone, with sizes that can be.
+pub(super) fn check(metadata: &ParquetMetaData, size: u64) -> Result<(), String> {
+    let leaves = metadata.file_metadata().schema_descr().columns();
+    let mut ledger = Ledger { size, rows: 0, ranges: Vec::new() };
+    for (index, group) in metadata.row_groups().iter().enumerate() {
+        ledger.group(index, group.num_rows(), group.num_columns(), leaves.len())?;
+        for chunk in group.columns() {
+            let repeated = chunk.column_descr().max_rep_level() > 0;
+            ledger.chunk(group.num_rows(), &Claim::of(chunk), repeated).map_err(|reason| {
+                let column = chunk.column_path().string();
+                format!("row group {index}, column '{column}': {reason}")
+            })?;
+        }
+    }
+    ledger.finish(metadata.file_metadata().num_rows())
+}
+
+/// The same before arrow-rs has seen the footer; `path` names a leaf in an error.
+pub(super) fn check_layout(
+    layout: &Layout,
     size: u64,
-) -> Result<(u64, u64), String> {
-    let unsigned = |number: i64| u64::try_from(number).map_err(|_| "outside the file".to_owned());
-    let data = unsigned(chunk.data_page_offset())?;
-    // Some writers say 0 for a dictionary that is not there.
-    let dictionary = chunk.dictionary_page_offset().filter(|&offset| offset != 0);
-    let start = dictionary.map_or(Ok(data), unsigned)?.min(data);
-    let packed = unsigned(chunk.compressed_size())?;
-    let bytes = unsigned(chunk.uncompressed_size())?;
-    let values = unsigned(chunk.num_values())?;
-    let end = start.checked_add(packed).filter(|&end| end <= size).ok_or("outside the file")?;
-    if data > end {
-        return Err("outside the file".to_owned());
+    path: impl Fn(usize) -> String,
+) -> Result<(), String> {
+    let ranges = Vec::with_capacity(layout.chunks.len());
+    let mut ledger = Ledger { size, rows: 0, ranges };
+    for (index, group) in layout.groups.iter().enumerate() {
+        ledger.group(index, group.rows, group.chunks.len(), layout.repeated.len())?;
+        let chunks = &layout.chunks[group.chunks.clone()];
+        for (leaf, (chunk, repeated)) in chunks.iter().zip(&layout.repeated).enumerate() {
+            let checked = if chunk.complete() {
+                ledger.chunk(group.rows, &chunk.claim, *repeated)
+            } else {
+                Err("a required field is missing".to_owned())
+            };
+            checked.map_err(|reason| {
+                format!("row group {index}, column '{}': {reason}", path(leaf))
+            })?;
+        }
     }
-    if chunk.column_descr().max_rep_level() == 0 && chunk.num_values() != group.num_rows() {
-        return Err(format!("{values} values in a row group of {} rows", group.num_rows()));
+    ledger.finish(layout.rows)
+}
+
+/// The claims of a file, one after the other.
+struct Ledger {
+    /// Bytes of the file.
+    size: u64,
+    rows: i64,
+    /// Where the pages are, `start..end`.
+    ranges: Vec<(u64, u64)>,
+}
+
+impl Ledger {
+    fn group(&mut self, at: usize, rows: i64, columns: usize, leaves: usize) -> Result<(), String> {
+        if rows < 0 {
+            return Err(format!("row group {at} claims {rows} rows"));
+        }
+        if columns != leaves {
+            return Err(format!("row group {at} has {columns} columns, the schema {leaves}"));
+        }
+        self.rows = self.rows.checked_add(rows).ok_or("the row groups claim too many rows")?;
+        Ok(())
     }
-    if bytes > packed.saturating_mul(ratio(chunk.compression())).saturating_add(SLACK) {
-        return Err(format!("{bytes} bytes cannot come from {packed}"));
+
+    fn chunk(&mut self, rows: i64, claim: &Claim, repeated: bool) -> Result<(), String> {
+        let outside = || "outside the file".to_owned();
+        let unsigned = |number: i64| u64::try_from(number).map_err(|_| outside());
+        let data = unsigned(claim.data)?;
+        let dictionary = if claim.dictionary == 0 { data } else { unsigned(claim.dictionary)? };
+        let start = dictionary.min(data);
+        let (packed, bytes) = (unsigned(claim.packed)?, unsigned(claim.bytes)?);
+        let values = unsigned(claim.values)?;
+        let end = start.checked_add(packed).filter(|&end| end <= self.size && data <= end);
+        let end = end.ok_or_else(outside)?;
+        if !repeated && claim.values != rows {
+            return Err(format!("{values} values in a row group of {rows} rows"));
+        }
+        if bytes > packed.saturating_mul(ratio(claim.codec)).saturating_add(SLACK) {
+            return Err(format!("{bytes} bytes cannot come from {packed}"));
+        }
+        if values > (packed / PAGE_BYTES).saturating_mul(PAGE_VALUES) {
+            return Err(format!("{values} values cannot come from {packed} bytes"));
+        }
+        // Pages of a row group without rows are never read.
+        if end > start && rows > 0 {
+            self.ranges.push((start, end));
+        }
+        Ok(())
     }
-    if values > (packed / PAGE_BYTES).saturating_mul(PAGE_VALUES) {
-        return Err(format!("{values} values cannot come from {packed} bytes"));
+
+    fn finish(mut self, claimed: i64) -> Result<(), String> {
+        if self.rows != claimed {
+            let rows = self.rows;
+            return Err(format!("the row groups hold {rows} rows, the footer says {claimed}"));
+        }
+        self.ranges.sort_unstable();
+        match self.ranges.windows(2).find(|pair| pair[1].0 < pair[0].1) {
+            None => Ok(()),
+            Some(pair) => Err(format!("two column chunks share the bytes at {}", pair[1].0)),
+        }
     }
-    Ok((start, end))
 }
 
 /// Bytes of one batch of fixed-width values at most.
@@ -105,14 +171,32 @@ pub(super) fn range(chunk: &ColumnChunkMetaData) -> (u64, u64) {
 }
 
 /// The best that a codec can do, generously.
-fn ratio(codec: Compression) -> u64 {
+fn ratio(codec: u32) -> u64 {
     match codec {
-        Compression::UNCOMPRESSED => 1,
-        Compression::SNAPPY => 64,
-        Compression::LZ4 | Compression::LZ4_RAW | Compression::LZO => 512,
-        Compression::GZIP(_) => 2048,
-        Compression::ZSTD(_) => 1 << 17,
-        Compression::BROTLI(_) => 1 << 24,
+        0 => 1,
+        1 => 64,
+        3 | 5 | 7 => 512,
+        2 => 2048,
+        6 => 1 << 17,
+        _ => 1 << 24,
+    }
+}
+
+/// The codecs by their numbers in the format, as tools print them.
+pub(super) const CODECS: [&str; 8] =
+    ["uncompressed", "snappy", "gzip", "lzo", "brotli", "lz4", "zstd", "lz4_raw"];
+
+/// The number of a codec, its level left out.
+fn codec_number(codec: Compression) -> u32 {
+    match codec {
+        Compression::UNCOMPRESSED => 0,
+        Compression::SNAPPY => 1,
+        Compression::GZIP(_) => 2,
+        Compression::LZO => 3,
+        Compression::BROTLI(_) => 4,
+        Compression::LZ4 => 5,
+        Compression::ZSTD(_) => 6,
+        Compression::LZ4_RAW => 7,
     }
 }
 
@@ -127,16 +211,18 @@ pub(super) fn decoded_bytes(
     let chunks =
         groups.flat_map(|group| leaves.iter().filter_map(|&leaf| group.columns().get(leaf)));
     let bytes = chunks.map(|chunk| {
-        let descriptor = chunk.column_descr();
-        let width = match descriptor.physical_type() {
-            Type::BOOLEAN => 1,
-            Type::INT32 | Type::FLOAT => 4,
-            Type::INT64 | Type::DOUBLE | Type::INT96 | Type::BYTE_ARRAY => 8,
-            Type::FIXED_LEN_BYTE_ARRAY => {
-                u64::try_from(descriptor.type_length()).unwrap_or_default().max(1)
-            }
-        };
-        u64::try_from(chunk.num_values()).unwrap_or_default().saturating_mul(width)
+        let values = u64::try_from(chunk.num_values()).unwrap_or_default();
+        values.saturating_mul(width(chunk.column_descr()))
     });
     bytes.fold(0, u64::saturating_add)
+}
+
+/// Bytes of a decoded value; of text, of the offset that tells where it begins.
+pub(super) fn width(column: &ColumnDescriptor) -> u64 {
+    match column.physical_type() {
+        Type::BOOLEAN => 1,
+        Type::INT32 | Type::FLOAT => 4,
+        Type::INT64 | Type::DOUBLE | Type::INT96 | Type::BYTE_ARRAY => 8,
+        Type::FIXED_LEN_BYTE_ARRAY => u64::try_from(column.type_length()).unwrap_or(0).max(1),
+    }
 }

@@ -16,6 +16,7 @@ use parquet::file::metadata::ParquetMetaData;
 use parquet::file::reader::{ChunkReader, Length};
 use parquet::schema::types::SchemaDescriptor;
 
+use super::metadata::read_footer;
 use super::options::{Int96Unit, ReadOptions, StringType};
 use super::read::guard;
 use super::{claims, footer};
@@ -56,6 +57,18 @@ impl OpenFile {
             let wished = ArrowReaderOptions::new().with_schema(schema);
             guard(&path, || ArrowReaderMetadata::try_new(metadata, wished))?
         };
+        Ok(Self { source, inner })
+    }
+
+    /// Reads the footer, but keeps only the schema: the file seems to have no rows.
+    pub fn outline(source: Source, options: &ReadOptions) -> Result<Self> {
+        let path = source.path().to_path_buf();
+        let metadata = Arc::new(read_footer(&source)?.outline()?);
+        let with =
+            |metadata, options| guard(&path, || ArrowReaderMetadata::try_new(metadata, options));
+        let plain = with(Arc::clone(&metadata), ArrowReaderOptions::new())?;
+        let schema = delivered_schema(&path, &plain, options)?;
+        let inner = with(metadata, ArrowReaderOptions::new().with_schema(schema))?;
         Ok(Self { source, inner })
     }
 

@@ -19,10 +19,12 @@ mod file;
 mod filtered;
 mod flat;
 mod footer;
+mod layout;
+mod thrift;
 
 pub use metadata::{
-    ColumnMetadata, ParquetMetadata, QuickMetadata, RowGroup, Sorting, read_metadata,
-    read_metadata_fast, read_statistics,
+    ColumnMetadata, ParquetFooter, ParquetMetadata, QuickMetadata, RowGroup, Sorting, read_footer,
+    read_metadata, read_metadata_fast, read_statistics,
 };
 pub use options::ReadOptions;
 pub use read::{ParquetBatches, ParquetFile};

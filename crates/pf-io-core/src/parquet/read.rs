@@ -14,8 +14,8 @@ use parquet::arrow::arrow_reader::{
     ParquetRecordBatchReaderBuilder,
 };
 
-use super::metadata::{ParquetMetadata, describe};
-use super::{claims, footer};
+use super::claims;
+use super::metadata::{ParquetMetadata, read_footer};
 use crate::batch::project_schema;
 use crate::error::panic_text;
 use crate::{IoError, Result, source};
@@ -47,10 +47,11 @@ impl ParquetFile {
     pub fn open(path: &Path) -> Result<Self> {
         let (file, size) = source::open_nonempty(path)?;
         let stamp = Stamp::of(&file.metadata().map_err(|source| IoError::reading(path, source))?);
-        let footer_size = footer::check(&source::Source::open(path)?)?;
+        let footer = read_footer(&source::Source::open(path)?)?;
         let inner = guard(path, || ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()))?;
         claims::check(inner.metadata(), size).map_err(|reason| IoError::parquet(path, reason))?;
-        let described = describe(inner.metadata(), inner.schema(), size, footer_size);
+        let described =
+            footer.describe(inner.metadata().file_metadata().schema_descr(), inner.schema());
         Ok(Self { path: path.to_path_buf(), inner, metadata: Arc::new(described), stamp })
     }
 

@@ -44,7 +44,7 @@ pub fn read(source: &Source, options: &ReadOptions, context: &Context) -> Result
 
 /// Names and types that [`read`] would give.
 pub fn schema(source: &Source, options: &ReadOptions) -> Result<SchemaRef> {
-    let file = OpenFile::open(source.clone(), options)?;
+    let file = OpenFile::outline(source.clone(), options)?;
     let wanted = file.wanted(options.columns.as_deref())?;
     let fields: Vec<_> = wanted.iter().map(|column| Arc::clone(&column.field)).collect();
     Ok(Arc::new(Schema::new_with_metadata(fields, file.schema().metadata().clone())))

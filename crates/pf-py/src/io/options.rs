@@ -8,6 +8,7 @@ use pf_io_core::frame::FrameOptions;
 use pf_io_core::{Context, IoError, Source};
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
+use pyo3::types::PyBytes;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
@@ -89,7 +90,8 @@ pub(super) fn flag(token: Option<&Bound<'_, CancellationToken>>) -> Arc<AtomicBo
 /// A path or bytes; a file without bytes is none of its format.
 pub(super) fn source(format: &str, object: &Bound<'_, PyAny>) -> PyResult<Source> {
     let py = object.py();
-    let opened = if let Ok(bytes) = object.extract::<PyBackedBytes>() {
+    let opened = if object.is_instance_of::<PyBytes>() {
+        let bytes: PyBackedBytes = object.extract()?;
         Source::memory("<bytes>", bytes::Bytes::from_owner(bytes))
     } else {
         let path: PathBuf = object.extract()?;

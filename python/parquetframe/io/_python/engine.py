@@ -13,6 +13,8 @@ from . import avro_read, avro_write, footer, parquet_read, parquet_write
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from ..engine import Footer
+
 __all__ = ["PythonEngine"]
 
 
@@ -44,8 +46,12 @@ class PythonEngine:
         """Number of rows, without decoding values."""
         return int(_reader(request).row_count(request))
 
-    def parquet_metadata(self, source: str | bytes) -> dict[str, Any]:
-        """Facts of a footer."""
+    def column_names(self, request: FileRequest) -> list[str]:
+        """Names of the top-level columns in file order."""
+        return list(self.schema(request).names)
+
+    def parquet_metadata(self, source: str | bytes) -> Footer:
+        """What a footer says."""
         return footer.metadata(source)
 
     def parquet_statistics(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from ..leaves import leaf_indices, leaves_of, resolve, type_at
@@ -12,34 +13,37 @@ if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    from ..engine import Footer
+
 __all__ = ["metadata", "statistics"]
 
 _OWN_KEYS = frozenset({"ARROW:schema"})
 
 
-def metadata(source: str | bytes) -> dict[str, Any]:
-    """Facts of a footer."""
+def metadata(source: str | bytes) -> Footer:
+    """What a footer says."""
     with open_parquet(source) as file:
         facts, schema = file.metadata, file.schema_arrow
         groups = [facts.row_group(i) for i in range(facts.num_row_groups)]
         chunks = [group.column(i) for group in groups for i in range(group.num_columns)]
         pairs = facts.metadata or {}
-        return {
-            "rows": facts.num_rows,
-            "columns": _columns(file, schema),
-            "names": list(schema.names),
-            "row_groups": [_group(group) for group in groups],
-            "created_by": facts.created_by,
-            "version": facts.format_version,
-            "key_values": {
+        return SimpleNamespace(
+            rows=facts.num_rows,
+            columns=_columns(file, schema),
+            names=tuple(schema.names),
+            row_groups=[_group(group) for group in groups],
+            num_row_groups=facts.num_row_groups,
+            created_by=facts.created_by,
+            version=facts.format_version,
+            key_values={
                 key.decode("utf-8", "replace"): value.decode("utf-8", "replace")
                 for key, value in pairs.items()
             },
-            "footer_bytes": facts.serialized_size,
-            "file_bytes": len(source) if isinstance(source, bytes) else Path(source).stat().st_size,
-            "has_page_index": any(c.has_column_index or c.has_offset_index for c in chunks),
-            "has_bloom": any(getattr(c, "bloom_filter_offset", None) is not None for c in chunks),
-        }
+            footer_bytes=facts.serialized_size,
+            file_bytes=len(source) if isinstance(source, bytes) else Path(source).stat().st_size,
+            has_page_index=any(c.has_column_index or c.has_offset_index for c in chunks),
+            has_bloom=any(getattr(c, "bloom_filter_offset", None) is not None for c in chunks),
+        )
 
 
 def statistics(source: str | bytes, columns: list[str] | None) -> list[dict[str, Any]]:
@@ -71,8 +75,8 @@ def _columns(file: pq.ParquetFile, schema: pa.Schema) -> list[dict[str, Any]]:
             "physical": leaf.physical_type,
             "logical": None if logical == "None" else logical,
             "nullable": leaf.max_definition_level > 0,
-            "codecs": sorted({chunk.compression.lower() for chunk in chunks}),
-            "encodings": sorted({name for chunk in chunks for name in chunk.encodings}),
+            "codecs": tuple(sorted({chunk.compression.lower() for chunk in chunks})),
+            "encodings": tuple(sorted({name for chunk in chunks for name in chunk.encodings})),
             "compressed_bytes": sum(chunk.total_compressed_size for chunk in chunks),
             "bytes": sum(chunk.total_uncompressed_size for chunk in chunks),
         })  # fmt: skip
@@ -85,14 +89,14 @@ def _group(group: Any) -> dict[str, Any]:
         "rows": group.num_rows,
         "bytes": group.total_byte_size,
         "compressed_bytes": sum(chunk.total_compressed_size for chunk in chunks),
-        "sorting": [
+        "sorting": tuple(
             {
                 "column": chunks[s.column_index].path_in_schema,
                 "descending": s.descending,
                 "nulls_first": s.nulls_first,
             }
             for s in group.sorting_columns
-        ],
+        ),
     }
 
 

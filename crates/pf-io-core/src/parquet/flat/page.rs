@@ -6,11 +6,10 @@
 use parquet::basic::{Compression, Encoding};
 
 use super::{Fault, Outcome};
+use crate::parquet::thrift::{FALSE, Malformed, TRUE, Thrift};
 
 /// Uncompressed bytes of one page; writers aim at one megabyte.
 const MAX_PAGE: usize = 1 << 30;
-/// Nested structs, lists and maps in the thrift bytes of a header.
-const MAX_DEPTH: usize = 16;
 
 /// What a page holds, its levels still in front of the values.
 #[derive(Debug)]
@@ -53,9 +52,9 @@ impl<'a> Pages<'a> {
             if self.pos == self.chunk.len() {
                 return Ok(None);
             }
-            let mut thrift = Thrift { data: self.chunk, pos: self.pos };
+            let mut thrift = Thrift::new(self.chunk, self.pos);
             let header = thrift.page_header()?;
-            let start = thrift.pos;
+            let start = thrift.pos();
             let size = header.compressed as usize;
             let end = start.checked_add(size).filter(|&end| end <= self.chunk.len());
             let Some(end) = end else {
@@ -178,113 +177,21 @@ struct Info {
     compressed: bool,
 }
 
-/// A bounded reader of the compact protocol.
-struct Thrift<'a> {
-    data: &'a [u8],
-    pos: usize,
-}
-
-const TRUE: u8 = 1;
-const FALSE: u8 = 2;
-
 impl Thrift<'_> {
-    fn byte(&mut self) -> Outcome<u8> {
-        let byte = self.data.get(self.pos).copied();
-        self.pos += 1;
-        byte.ok_or_else(|| Fault::damaged("a page header is cut off"))
-    }
-
-    fn varint(&mut self) -> Outcome<u64> {
-        let mut number = 0;
-        for shift in (0..64).step_by(7) {
-            let byte = self.byte()?;
-            number |= u64::from(byte & 0x7f) << shift;
-            if byte & 0x80 == 0 {
-                return Ok(number);
-            }
-        }
-        Err(Fault::damaged("a number in a page header is too long"))
-    }
-
-    fn int(&mut self) -> Outcome<i32> {
-        let number = self.varint()?;
-        let number = (number >> 1) as i64 ^ -((number & 1) as i64);
-        i32::try_from(number).map_err(|_| Fault::damaged("a number in a page header is too large"))
-    }
-
-    fn size(&mut self) -> Outcome<u32> {
-        u32::try_from(self.int()?).map_err(|_| Fault::damaged("a negative size in a page header"))
-    }
-
-    fn field(&mut self, last: &mut i32) -> Outcome<Option<(i32, u8)>> {
-        let byte = self.byte()?;
-        if byte == 0 {
-            return Ok(None);
-        }
-        let delta = i32::from(byte >> 4);
-        *last = if delta == 0 { self.int()? } else { last.saturating_add(delta) };
-        Ok(Some((*last, byte & 0x0f)))
-    }
-
-    fn skip(&mut self, kind: u8, depth: usize) -> Outcome<()> {
-        if depth > MAX_DEPTH {
-            return Err(Fault::damaged("a page header is nested too deep"));
-        }
-        match kind {
-            TRUE | FALSE => {}
-            3 => self.advance(1)?,
-            4..=6 => drop(self.varint()?),
-            7 => self.advance(8)?,
-            8 => {
-                let length = self.varint()?;
-                self.advance(length)?;
-            }
-            9 | 10 => {
-                let head = self.byte()?;
-                let count = if head >> 4 == 15 { self.varint()? } else { u64::from(head >> 4) };
-                let element = head & 0x0f;
-                for _ in 0..count.min(self.data.len() as u64) {
-                    // Booleans in lists take a byte.
-                    if matches!(element, TRUE | FALSE) {
-                        self.advance(1)?;
-                    } else {
-                        self.skip(element, depth + 1)?;
-                    }
-                }
-            }
-            12 => {
-                let mut last = 0;
-                while let Some((_, kind)) = self.field(&mut last)? {
-                    self.skip(kind, depth + 1)?;
-                }
-            }
-            _ => return Err(Fault::damaged("an unknown type in a page header")),
-        }
-        Ok(())
-    }
-
-    fn advance(&mut self, count: u64) -> Outcome<()> {
-        if count > self.data.len().saturating_sub(self.pos) as u64 {
-            return Err(Fault::damaged("a page header is cut off"));
-        }
-        self.pos += count as usize;
-        Ok(())
-    }
-
     fn page_header(&mut self) -> Outcome<Header> {
         let mut header = Header::default();
         let (mut last, mut kind) = (0, -1);
         let (mut compressed, mut uncompressed) = (None, None);
         while let Some((id, of)) = self.field(&mut last)? {
             match (id, of) {
-                (1, 5) => kind = self.int()?,
+                (1, 5) => kind = self.i32()?,
                 (2, 5) => uncompressed = Some(self.size()?),
                 (3, 5) => compressed = Some(self.size()?),
-                (4, 5) => header.crc = Some(self.int()?),
+                (4, 5) => header.crc = Some(self.i32()?),
                 (5, 12) => header.kind = Some((Kind::DataV1, self.data_v1()?)),
                 (7, 12) => header.kind = Some((Kind::Dictionary, self.data_v1()?)),
                 (8, 12) => header.kind = Some((Kind::DataV2, self.data_v2()?)),
-                (_, other) => self.skip(other, 0)?,
+                (_, other) => self.skip(other)?,
             }
         }
         let (Some(compressed), Some(uncompressed)) = (compressed, uncompressed) else {
@@ -310,8 +217,8 @@ impl Thrift<'_> {
         while let Some((id, of)) = self.field(&mut last)? {
             match (id, of) {
                 (1, 5) => values = Some(self.size()?),
-                (2, 5) => code = Some(self.int()?),
-                (_, other) => self.skip(other, 1)?,
+                (2, 5) => code = Some(self.i32()?),
+                (_, other) => self.skip(other)?,
             }
         }
         Ok(Info {
@@ -328,12 +235,12 @@ impl Thrift<'_> {
         while let Some((id, of)) = self.field(&mut last)? {
             match (id, of) {
                 (1, 5) => values = Some(self.size()?),
-                (4, 5) => code = Some(self.int()?),
+                (4, 5) => code = Some(self.i32()?),
                 (5, 5) => definition = self.size()?,
                 (6, 5) => repetition = self.size()?,
                 (7, TRUE) => compressed = true,
                 (7, FALSE) => compressed = false,
-                (_, other) => self.skip(other, 1)?,
+                (_, other) => self.skip(other)?,
             }
         }
         if repetition != 0 {
@@ -345,6 +252,12 @@ impl Thrift<'_> {
             level_bytes: definition,
             compressed,
         })
+    }
+}
+
+impl From<Malformed> for Fault {
+    fn from(Malformed(reason): Malformed) -> Self {
+        Self::Damaged(format!("a damaged page header: {reason}"))
     }
 }
 
