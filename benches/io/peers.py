@@ -164,7 +164,7 @@ def pf_metadata(path: str) -> Callable[[], Any]:
 
     def once() -> tuple[int, int]:
         footer = pf.read_parquet_metadata(path)
-        return footer.rows, len(footer.row_groups)
+        return footer.rows, footer.num_row_groups
 
     return once
 

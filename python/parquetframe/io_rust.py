@@ -75,7 +75,7 @@ class RustIOEngine:
 
     def get_parquet_column_names(self, path: _Path) -> list[str]:
         """Names of the top-level columns."""
-        return list(metadata_dict(path, "rust")["column_names"])
+        return column_names(path, "rust")
 
     def get_parquet_column_stats(self, path: _Path) -> list[dict[str, Any]]:
         """``name``, ``null_count``, ``distinct_count``, ``min_value`` and ``max_value`` as text."""
@@ -127,6 +127,13 @@ def metadata_dict(path: _Path, engine: str | None = "auto") -> dict[str, Any]:
         "column_names": list(facts.names),
         "column_types": [format_type(field.type) for field in schema],
     }
+
+
+def column_names(path: _Path, engine: str | None = "auto") -> list[str]:
+    """Names of the top-level columns."""
+    from parquetframe.io.metadata import read_parquet_metadata
+
+    return list(read_parquet_metadata(path, engine=engine).names)
 
 
 def column_stats(path: _Path, engine: str | None = "auto") -> list[dict[str, Any]]:

@@ -3,20 +3,26 @@
 
 mod tables;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{
     ArrayRef, Float64Array, Int32Array, Int64Array, RecordBatch, StringArray, UInt64Array,
 };
+use arrow::datatypes::SchemaRef;
 use bytes::Bytes;
 use parquet::arrow::ArrowWriter;
-use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader, ParquetMetaDataWriter};
-use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::basic::{BrotliLevel, Compression, Encoding, GzipLevel, ZstdLevel};
+use parquet::file::metadata::{
+    ColumnChunkMetaData, ParquetMetaData, ParquetMetaDataReader, ParquetMetaDataWriter,
+    SortingColumn,
+};
+use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
 use parquet::file::statistics::Statistics;
 use pf_io_core::parquet::{
-    ColumnStatistics, Json, ParquetWriteOptions, SortDirection, read_metadata, read_metadata_fast,
-    read_statistics, write,
+    ColumnStatistics, Json, ParquetMetadata, ParquetWriteOptions, SortDirection, read_metadata,
+    read_metadata_fast, read_statistics, write,
 };
 use pf_io_core::{Context, IoError, Source};
 
@@ -28,8 +34,16 @@ fn source(bytes: Vec<u8>) -> Source {
 
 /// A file of `batches`, a row group each.
 fn file(batches: &[RecordBatch], properties: Option<WriterProperties>) -> Vec<u8> {
+    file_of(batches, &batches[0].schema(), properties)
+}
+
+fn file_of(
+    batches: &[RecordBatch],
+    schema: &SchemaRef,
+    properties: Option<WriterProperties>,
+) -> Vec<u8> {
     let mut bytes = Vec::new();
-    let mut writer = ArrowWriter::try_new(&mut bytes, batches[0].schema(), properties).unwrap();
+    let mut writer = ArrowWriter::try_new(&mut bytes, Arc::clone(schema), properties).unwrap();
     for batch in batches {
         writer.write(batch).unwrap();
         writer.flush().unwrap();
@@ -312,7 +326,7 @@ fn test_every_flipped_byte_of_a_footer_is_an_error_or_harmless() {
     );
     let length = u32::from_le_bytes(bytes[bytes.len() - 8..bytes.len() - 4].try_into().unwrap());
     let start = bytes.len() - 8 - length as usize;
-    let (mut errors, mut fine) = (0, 0);
+    let (mut errors, mut fine, mut statistics) = (0, 0, 0);
     for at in start..bytes.len() {
         for flip in [0x01, 0x10, 0x80, 0xff] {
             let mut damaged = bytes.clone();
@@ -324,12 +338,15 @@ fn test_every_flipped_byte_of_a_footer_is_an_error_or_harmless() {
                     assert!(metadata.rows <= 3);
                     fine += 1;
                 }
+                // Metadata leaves statistics out, and does not mind if they are damaged.
+                (Ok(_), Err(IoError::Parquet { .. })) => statistics += 1,
                 (Err(IoError::Parquet { .. } | IoError::Unsupported { .. }), Err(_)) => errors += 1,
                 other => panic!("byte {at} ^ {flip:#x}: {other:?}"),
             }
         }
     }
     assert!(errors > 100 && fine > 0, "{errors} errors, {fine} fine");
+    assert!(statistics < errors / 10, "{statistics} statistics, {errors} errors");
     for cut in 0..bytes.len() - 1 {
         if cut == 0 {
             continue; // no source without bytes
@@ -352,4 +369,84 @@ fn test_fast_and_full_agree_on_the_row_count() {
     assert_eq!(read_metadata_fast(&wrong).unwrap_err().to_string(), full);
     assert!(full.ends_with("the row groups hold 10 rows, the footer says 7"), "{full}");
     assert_eq!(wrong.path(), Path::new("m.parquet"));
+}
+
+/// What arrow-rs makes of the same footer, in our words.
+fn by_arrow_rs(bytes: &[u8], ours: &ParquetMetadata) {
+    let theirs =
+        ParquetMetaDataReader::new().parse_and_finish(&Bytes::copy_from_slice(bytes)).unwrap();
+    let file = theirs.file_metadata();
+    assert_eq!(ours.rows as i64, file.num_rows());
+    assert_eq!((ours.version, ours.created_by.as_deref()), (file.version(), file.created_by()));
+    let pairs = file.key_value_metadata().into_iter().flatten();
+    let pairs: Vec<_> = pairs.map(|pair| (pair.key.clone(), pair.value.clone())).collect();
+    assert_eq!(ours.key_values, pairs);
+    assert_eq!(ours.row_groups.len(), theirs.num_row_groups());
+    for (ours, theirs) in ours.row_groups.iter().zip(theirs.row_groups()) {
+        assert_eq!(ours.rows as i64, theirs.num_rows());
+        assert_eq!(ours.bytes as i64, theirs.total_byte_size());
+        assert_eq!(ours.compressed_bytes as i64, theirs.compressed_size());
+        let sorting = theirs.sorting_columns().into_iter().flatten().map(|order| {
+            let column = theirs.column(order.column_idx as usize).column_path().string();
+            (column, order.descending, order.nulls_first)
+        });
+        let ours = ours.sorting.iter();
+        let ours = ours.map(|one| (one.column.clone(), one.descending, one.nulls_first));
+        assert_eq!(ours.collect::<Vec<_>>(), sorting.collect::<Vec<_>>());
+    }
+    assert_eq!(ours.columns.len(), file.schema_descr().num_columns());
+    for (leaf, ours) in ours.columns.iter().enumerate() {
+        let chunks: Vec<_> = theirs.row_groups().iter().map(|group| group.column(leaf)).collect();
+        let encodings = chunks.iter().flat_map(|chunk| chunk.encodings());
+        let encodings: BTreeSet<_> = encodings.map(|encoding| encoding.to_string()).collect();
+        assert_eq!(ours.encodings, encodings.into_iter().collect::<Vec<_>>(), "{}", ours.path);
+        let codecs = chunks.iter().map(|chunk| format!("{:?}", chunk.compression()));
+        let codecs: BTreeSet<_> =
+            codecs.filter_map(|name| Some(name.split('(').next()?.to_lowercase())).collect();
+        assert_eq!(ours.codecs, codecs.into_iter().collect::<Vec<_>>(), "{}", ours.path);
+        let sum = |size: fn(&ColumnChunkMetaData) -> i64| chunks.iter().map(|one| size(one)).sum();
+        let packed: i64 = sum(ColumnChunkMetaData::compressed_size);
+        let bytes: i64 = sum(ColumnChunkMetaData::uncompressed_size);
+        assert_eq!((ours.compressed_bytes as i64, ours.bytes as i64), (packed, bytes));
+        let grouped = !chunks.is_empty();
+        let index = grouped && chunks.iter().all(|chunk| chunk.offset_index_offset().is_some());
+        let bloom = grouped && chunks.iter().all(|chunk| chunk.bloom_filter_offset().is_some());
+        assert_eq!((ours.page_index, ours.bloom), (index, bloom), "{}", ours.path);
+    }
+}
+
+#[test]
+fn test_our_walk_and_arrow_rs_agree() {
+    let codecs = [
+        Compression::UNCOMPRESSED,
+        Compression::SNAPPY,
+        Compression::GZIP(GzipLevel::default()),
+        Compression::BROTLI(BrotliLevel::default()),
+        Compression::ZSTD(ZstdLevel::default()),
+        Compression::LZ4_RAW,
+    ];
+    for (case, codec) in codecs.into_iter().enumerate() {
+        let properties = WriterProperties::builder()
+            .set_compression(codec)
+            .set_dictionary_enabled(case % 2 == 0)
+            .set_bloom_filter_enabled(case == 1)
+            .set_writer_version([WriterVersion::PARQUET_1_0, WriterVersion::PARQUET_2_0][case % 2])
+            .set_column_encoding("float64".into(), Encoding::BYTE_STREAM_SPLIT)
+            .set_offset_index_disabled(case == 2)
+            .set_statistics_enabled(if case == 3 {
+                EnabledStatistics::None
+            } else {
+                EnabledStatistics::Page
+            })
+            .set_sorting_columns((case > 3).then(|| {
+                vec![SortingColumn { column_idx: 1, descending: true, nulls_first: case == 4 }]
+            }))
+            .build();
+        let table = every_type(9);
+        let batches = [table.clone(), table.slice(2, 3), table.slice(0, 5)];
+        let bytes = file_of(&batches[..case % 4], &table.schema(), Some(properties));
+        let ours = read_metadata(&source(bytes.clone())).unwrap();
+        assert_eq!(ours.rows, [0, 9, 12, 17][case % 4]);
+        by_arrow_rs(&bytes, &ours);
+    }
 }

@@ -77,7 +77,8 @@ class RustEngine:
 
     def row_count(self, request: FileRequest) -> int:
         """Number of rows, without decoding values."""
-        return int(self._module.io_row_count(request.format, [request.source]))
+        rows: int = self._module.io_row_count(request.format, [request.source])
+        return rows
 
     def column_names(self, request: FileRequest) -> list[str]:
         """Names of the top-level columns in file order."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from parquetframe.io_rust import column_stats, metadata_dict
+from parquetframe.io_rust import column_names, column_stats, metadata_dict
 
 from .metadata import get_row_count
 
@@ -38,7 +38,7 @@ def get_parquet_row_count_fast(path: _Path) -> int:
 
 def get_parquet_column_names_fast(path: _Path) -> list[str]:
     """Names of the top-level columns."""
-    return list(metadata_dict(path)["column_names"])
+    return column_names(path)
 
 
 def get_parquet_column_stats_fast(path: _Path) -> list[dict[str, Any]]:

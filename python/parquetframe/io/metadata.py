@@ -34,6 +34,8 @@ __all__ = [
 
 Source = str | bytes | os.PathLike[str]
 
+_PLAIN = Decode()
+
 
 @dataclass(frozen=True)
 class ParquetRowGroup:
@@ -194,7 +196,7 @@ def read_parquet_schema(path: Source, *, engine: str | None = "auto") -> pa.Sche
         SourceNotFound: No such file.
         ParquetError: Not a valid Parquet file.
     """
-    request = FileRequest("parquet", one_file(path).content, Decode())
+    request = FileRequest("parquet", one_file(path).content, _PLAIN)
     return choose_engine(engine).schema(request)
 
 
@@ -219,8 +221,11 @@ def get_row_count(src: Any, format: str | None = None, *, engine: str | None = "
     """
     sources = expand(src, format, hive=False)
     kind = detect_format(sources, wanted=format)
-    chosen = choose_engine(engine)
-    return sum(chosen.row_count(FileRequest(kind, s.content, Decode())) for s in sources)
+    count = choose_engine(engine).row_count
+    rows = 0
+    for source in sources:
+        rows += count(FileRequest(kind, source.content, _PLAIN))
+    return rows
 
 
 def get_avro_record_count(path: Any, *, engine: str | None = "auto") -> int:
@@ -232,7 +237,7 @@ def get_column_names(src: Any, *, engine: str | None = "auto") -> list[str]:
     """Names of the columns of the first file, in file order."""
     source = expand(src, None, hive=False)[0]
     kind = detect_format([source])
-    return choose_engine(engine).column_names(FileRequest(kind, source.content, Decode()))
+    return choose_engine(engine).column_names(FileRequest(kind, source.content, _PLAIN))
 
 
 def get_column_info(path: Source, *, engine: str | None = "auto") -> list[dict[str, Any]]:

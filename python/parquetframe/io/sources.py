@@ -133,6 +133,8 @@ def detect_format(sources: list[Source], *, wanted: str | None = None) -> str:
         if wanted not in SUFFIXES:
             raise ValueError(f"format must be one of {', '.join(SUFFIXES)}, not {wanted!r}")
         return wanted
+    if len(sources) == 1:
+        return _format_of(sources[0])
     formats = {_format_of(source): source for source in sources}
     if len(formats) > 1:
         raise IoError(f"the files have different formats: {', '.join(sorted(formats))}")

@@ -21,7 +21,7 @@ const SLACK: u64 = 64 << 10;
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Claim {
     /// Number of the codec, 0 to 7.
-    pub codec: u8,
+    pub codec: u32,
     /// Values, nulls included.
     pub values: i64,
     /// Bytes before compression.
@@ -75,7 +75,7 @@ pub(super) fn check_layout(
         ledger.group(index, group.rows, group.chunks.len(), layout.repeated.len())?;
         let chunks = &layout.chunks[group.chunks.clone()];
         for (leaf, (chunk, repeated)) in chunks.iter().zip(&layout.repeated).enumerate() {
-            let checked = if chunk.complete {
+            let checked = if chunk.complete() {
                 ledger.chunk(group.rows, &chunk.claim, *repeated)
             } else {
                 Err("a required field is missing".to_owned())
@@ -171,7 +171,7 @@ pub(super) fn range(chunk: &ColumnChunkMetaData) -> (u64, u64) {
 }
 
 /// The best that a codec can do, generously.
-fn ratio(codec: u8) -> u64 {
+fn ratio(codec: u32) -> u64 {
     match codec {
         0 => 1,
         1 => 64,
@@ -187,7 +187,7 @@ pub(super) const CODECS: [&str; 8] =
     ["uncompressed", "snappy", "gzip", "lzo", "brotli", "lz4", "zstd", "lz4_raw"];
 
 /// The number of a codec, its level left out.
-fn codec_number(codec: Compression) -> u8 {
+fn codec_number(codec: Compression) -> u32 {
     match codec {
         Compression::UNCOMPRESSED => 0,
         Compression::SNAPPY => 1,

@@ -7,46 +7,29 @@ use crate::{IoError, Result};
 /// Bytes of a footer; the largest known have tens of megabytes.
 const MAX_FOOTER: u64 = 512 << 20;
 /// Bytes read at first: with luck the whole footer.
-const FIRST_READ: u64 = 64 << 10;
-
-/// The bytes of a footer of sound shape, and what the walk over them saw.
-#[derive(Debug)]
-pub(super) struct Footer {
-    bytes: Vec<u8>,
-    /// Where the thrift bytes begin in `bytes`.
-    start: usize,
-    pub layout: Layout,
-}
-
-impl Footer {
-    /// The thrift bytes.
-    pub fn thrift(&self) -> &[u8] {
-        &self.bytes[self.start..self.bytes.len() - 8]
-    }
-}
+const FIRST_READ: usize = 64 << 10;
 
 /// Checks magic bytes, footer length and footer shape.
 pub(super) fn check(source: &Source) -> Result<()> {
-    read(source).map(|_| ())
+    read(source, |_, _| Ok(()))
 }
 
-/// Reads the footer and checks magic bytes, length and shape.
-pub(super) fn read(source: &Source) -> Result<Footer> {
+/// Reads the footer, checks magic bytes, length and shape, and gives the thrift bytes and what the
+/// walk over them saw to `take`.
+#[expect(clippy::large_stack_arrays, reason = "no stack is that small, and no allocation as quick")]
+pub(super) fn read<T>(source: &Source, take: impl FnOnce(&[u8], Layout) -> Result<T>) -> Result<T> {
     let (path, size) = (source.path(), source.size());
     let bad = |message: &str| IoError::parquet(path, message);
-    let read = |from: u64, length: u64| {
-        let mut bytes = vec![0; length as usize];
-        source.read_exact_at(from, &mut bytes)?;
-        Ok::<_, IoError>(bytes)
-    };
     if size < 12 {
         return Err(bad("not a Parquet file: shorter than 12 bytes"));
     }
     let mut head = [0; 4];
     source.read_exact_at(0, &mut head)?;
-    let mut bytes = read(size - size.min(FIRST_READ), size.min(FIRST_READ))?;
+    let mut first = [0; FIRST_READ];
+    let end = &mut first[..FIRST_READ.min(usize::try_from(size).unwrap_or(FIRST_READ))];
+    source.read_exact_at(size - end.len() as u64, end)?;
     let mut tail = [0; 8];
-    tail.copy_from_slice(&bytes[bytes.len() - 8..]);
+    tail.copy_from_slice(&end[end.len() - 8..]);
     if &tail[4..] == b"PARE" || &head == b"PARE" {
         return Err(IoError::unsupported(path, "encrypted Parquet is not supported"));
     }
@@ -65,11 +48,16 @@ pub(super) fn read(source: &Source) -> Result<Footer> {
         let path = path.to_path_buf();
         return Err(IoError::Limit { path, needed: length, limit: MAX_FOOTER, message });
     }
-    if length + 8 > bytes.len() as u64 {
-        bytes = read(size - 8 - length, length + 8)?;
-    }
-    let start = bytes.len() - 8 - length as usize;
-    let layout = Layout::read(&bytes[start..bytes.len() - 8])
+    let mut long = Vec::new();
+    let before = end.len() - 8;
+    let thrift = if length <= before as u64 {
+        &end[before - length as usize..before]
+    } else {
+        long.resize(length as usize, 0);
+        source.read_exact_at(size - 8 - length, &mut long)?;
+        long.as_slice()
+    };
+    let layout = Layout::read(thrift)
         .map_err(|(at, reason)| bad(&format!("damaged footer, byte {at}: {reason}")))?;
-    Ok(Footer { bytes, start, layout })
+    take(thrift, layout)
 }

@@ -17,6 +17,8 @@ const MAX_SCHEMA_DEPTH: usize = 100;
 const MIN_ROW_GROUP: usize = 7;
 /// Column chunks of a file, all row groups together; arrow-rs takes about half a kilobyte for each.
 const MAX_CHUNKS: usize = 4 << 20;
+/// The fields of a column chunk that must be there: type, encodings, codec, sizes, the data's place.
+const REQUIRED: u32 = 1 << 1 | 1 << 2 | 1 << 4 | 1 << 5 | 1 << 6 | 1 << 7 | 1 << 9;
 /// `FieldRepetitionType` of a list.
 const REPEATED: i32 = 2;
 
@@ -62,12 +64,34 @@ pub(super) struct Order {
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Chunk {
     pub claim: Claim,
+    /// A bit for each encoding, by its number, and the marks below: one number, because it is
+    /// copied often and parts of a word are slow to put together.
+    marks: u32,
+}
+
+/// The pages of the chunk are listed elsewhere in the file.
+const PAGE_INDEX: u32 = 1 << 16;
+const BLOOM: u32 = 1 << 17;
+/// Nothing that the format requires is missing.
+const COMPLETE: u32 = 1 << 18;
+
+impl Chunk {
     /// The numbers of its encodings, a bit each.
-    pub encodings: u16,
-    pub page_index: bool,
-    pub bloom: bool,
-    /// Nothing that the format requires is missing.
-    pub complete: bool,
+    pub fn encodings(&self) -> u32 {
+        self.marks & 0xffff
+    }
+
+    pub fn page_index(&self) -> bool {
+        self.marks & PAGE_INDEX != 0
+    }
+
+    pub fn bloom(&self) -> bool {
+        self.marks & BLOOM != 0
+    }
+
+    pub fn complete(&self) -> bool {
+        self.marks & COMPLETE != 0
+    }
 }
 
 impl Layout {
@@ -204,7 +228,7 @@ impl Thrift<'_> {
                 (3, STRUCT) => thrift.column_metadata(&mut chunk)?,
                 (4, I64) => {
                     thrift.skip(kind)?;
-                    chunk.page_index = true;
+                    chunk.marks |= PAGE_INDEX;
                 }
                 _ => thrift.skip(kind)?,
             }
@@ -215,43 +239,66 @@ impl Thrift<'_> {
 
     #[inline]
     fn column_metadata(&mut self, chunk: &mut Chunk) -> Step {
-        /// The fields that must be there: type, encodings, codec, three sizes, the data's place.
-        const REQUIRED: u32 = 1 << 1 | 1 << 2 | 1 << 4 | 1 << 5 | 1 << 6 | 1 << 7 | 1 << 9;
-        let (mut last, mut seen, mut thrift) = (0, 0_u32, *self);
-        let (mut claim, mut encodings) = (Claim::default(), 0);
-        while let Some((id, kind)) = thrift.field(&mut last)? {
-            seen |= 1_u32.checked_shl(id as u32).unwrap_or(0);
-            match (id, kind) {
-                (2, LIST) => {
-                    for _ in 0..thrift.list_of(I32, 1)? {
-                        encodings |= match thrift.i32()? {
-                            code @ (0 | 2..=9) => 1 << code,
-                            _ => return Err(Malformed("an unknown encoding")),
-                        };
-                    }
+        let (mut last, mut seen, mut thrift, mut found) = (0, 0, *self, *chunk);
+        let mut next = thrift.field(&mut last)?;
+        // Writers keep the order, so that these branches are always taken: no jump is mispredicted.
+        macro_rules! in_order {
+            ($($id:literal)*) => {$(
+                if let Some(($id, kind)) = next {
+                    thrift.column_field($id, kind, &mut found, &mut seen)?;
+                    next = thrift.field(&mut last)?;
                 }
-                (4, I32) => {
-                    claim.codec = match thrift.i32()? {
-                        code @ 0..=7 => code as u8,
-                        _ => return Err(Malformed("an unknown codec")),
+            )*};
+        }
+        in_order!(1 2 3 4 5 6 7 9 11 12 13 14 15 16);
+        while let Some((id, kind)) = next {
+            thrift.column_field(id, kind, &mut found, &mut seen)?;
+            next = thrift.field(&mut last)?;
+        }
+        found.marks |= if seen & REQUIRED == REQUIRED { COMPLETE } else { 0 };
+        (*self, *chunk) = (thrift, found);
+        Ok(())
+    }
+
+    #[expect(clippy::inline_always, reason = "the number of the field is known to the caller")]
+    #[inline(always)]
+    fn column_field(&mut self, id: i32, kind: u8, chunk: &mut Chunk, seen: &mut u32) -> Step {
+        let claim = &mut chunk.claim;
+        match (id, kind) {
+            (1, I32) => {
+                if !(0..=7).contains(&self.i32()?) {
+                    return Err(Malformed("an unknown type of values"));
+                }
+            }
+            (2, LIST) => {
+                for _ in 0..self.list_of(I32, 1)? {
+                    chunk.marks |= match self.i32()? {
+                        code @ (0 | 2..=9) => 1 << code,
+                        _ => return Err(Malformed("an unknown encoding")),
                     };
                 }
-                (5, I64) => claim.values = thrift.i64()?,
-                (6, I64) => claim.bytes = thrift.i64()?,
-                (7, I64) => claim.packed = thrift.i64()?,
-                (9, I64) => claim.data = thrift.i64()?,
-                (11, I64) => claim.dictionary = thrift.i64()?,
-                (14, I64) => {
-                    thrift.skip(kind)?;
-                    chunk.bloom = true;
-                }
-                (2 | 4..=7 | 9 | 11, _) => return Err(Malformed("a field is out of place")),
-                _ => thrift.skip(kind)?,
             }
+            (4, I32) => {
+                claim.codec = match self.i32()? {
+                    code @ 0..=7 => code as u32,
+                    _ => return Err(Malformed("an unknown codec")),
+                };
+            }
+            (5, I64) => claim.values = self.i64()?,
+            (6, I64) => claim.bytes = self.i64()?,
+            (7, I64) => claim.packed = self.i64()?,
+            (9, I64) => claim.data = self.i64()?,
+            (11, I64) => claim.dictionary = self.i64()?,
+            (14, I64) => {
+                self.skip(kind)?;
+                chunk.marks |= BLOOM;
+            }
+            (1 | 2 | 4..=7 | 9 | 11, _) => return Err(Malformed("a field is out of place")),
+            _ => self.skip(kind)?,
         }
-        (chunk.claim, chunk.encodings) = (claim, encodings);
-        chunk.complete = seen & REQUIRED == REQUIRED;
-        *self = thrift;
+        if (1..=9).contains(&id) {
+            *seen |= 1 << id;
+        }
         Ok(())
     }
 

@@ -23,14 +23,15 @@ pub fn read_metadata(source: &Source) -> Result<ParquetMetadata> {
 
 /// Reads the footer of `source`, checks what it claims, and describes nothing yet.
 pub fn read_footer(source: &Source) -> Result<ParquetFooter> {
-    let footer = footer::read(source)?;
-    let footer = ParquetFooter {
-        path: source.path().to_path_buf(),
-        file_size: source.size(),
-        footer_size: footer.thrift().len() as u64,
-        outline: footer.layout.without_groups(footer.thrift()),
-        layout: footer.layout,
-    };
+    let footer = footer::read(source, |thrift, layout| {
+        Ok(ParquetFooter {
+            path: source.path().to_path_buf(),
+            file_size: source.size(),
+            footer_size: thrift.len() as u64,
+            outline: layout.without_groups(thrift),
+            layout,
+        })
+    })?;
     claims::check_layout(&footer.layout, source.size(), |leaf| footer.leaf_path(leaf))
         .map_err(|reason| IoError::parquet(source.path(), reason))?;
     Ok(footer)
@@ -64,11 +65,9 @@ pub fn read_statistics(
 
 /// The parsed footer, checked for shape and claims, and its Arrow schema.
 fn load(source: &Source) -> Result<(ParquetMetaData, Schema)> {
-    let footer = footer::read(source)?;
-    let (metadata, schema) =
-        decode(footer.thrift()).map_err(|reason| IoError::parquet(source.path(), reason))?;
-    claims::check(&metadata, source.size())
-        .map_err(|reason| IoError::parquet(source.path(), reason))?;
+    let bad = |reason| IoError::parquet(source.path(), reason);
+    let (metadata, schema) = footer::read(source, |thrift, _| decode(thrift).map_err(bad))?;
+    claims::check(&metadata, source.size()).map_err(bad)?;
     Ok((metadata, schema))
 }
 
@@ -103,9 +102,9 @@ pub struct QuickMetadata {
 
 /// Row count and names of `source`: one walk over the footer, nothing else.
 pub fn read_metadata_fast(source: &Source) -> Result<QuickMetadata> {
-    let footer = footer::read(source)?;
-    let footer_size = footer.thrift().len() as u64;
-    let Layout { rows, group_rows, groups, repeated, names, .. } = footer.layout;
+    let (footer_size, layout) =
+        footer::read(source, |thrift, layout| Ok((thrift.len() as u64, layout)))?;
+    let Layout { rows, group_rows, groups, repeated, names, .. } = layout;
     let Some(rows) = u64::try_from(rows).ok().filter(|_| rows == group_rows) else {
         let message = format!("the row groups hold {group_rows} rows, the footer says {rows}");
         return Err(IoError::parquet(source.path(), message));
@@ -251,12 +250,12 @@ impl ParquetFooter {
 
     /// Some column tells where its pages are.
     pub fn has_page_index(&self) -> bool {
-        self.layout.chunks.iter().any(|chunk| chunk.page_index)
+        self.layout.chunks.iter().any(Chunk::page_index)
     }
 
     /// Some column has a bloom filter.
     pub fn has_bloom(&self) -> bool {
-        self.layout.chunks.iter().any(|chunk| chunk.bloom)
+        self.layout.chunks.iter().any(Chunk::bloom)
     }
 
     /// Row groups in file order; an error if the schema is none that Arrow knows.
@@ -376,8 +375,8 @@ impl ParquetFooter {
                 codecs: codecs(chunks()),
                 compressed_bytes: total(chunks().map(|chunk| chunk.claim.packed)),
                 bytes: total(chunks().map(|chunk| chunk.claim.bytes)),
-                page_index: grouped && chunks().all(|chunk| chunk.page_index),
-                bloom: grouped && chunks().all(|chunk| chunk.bloom),
+                page_index: grouped && chunks().all(Chunk::page_index),
+                bloom: grouped && chunks().all(Chunk::bloom),
             }
         };
         (0..leaves.num_columns()).map(column).collect()
@@ -408,7 +407,7 @@ const ENCODINGS: [&str; 10] = [
 ];
 
 fn encodings<'a>(chunks: impl Iterator<Item = &'a Chunk>) -> Vec<String> {
-    named(&ENCODINGS, chunks.fold(0, |mask, chunk| mask | chunk.encodings))
+    named(&ENCODINGS, chunks.fold(0, |mask, chunk| mask | chunk.encodings()))
 }
 
 fn codecs<'a>(chunks: impl Iterator<Item = &'a Chunk>) -> Vec<String> {
@@ -416,7 +415,7 @@ fn codecs<'a>(chunks: impl Iterator<Item = &'a Chunk>) -> Vec<String> {
 }
 
 /// The names whose bits are set, sorted.
-fn named(names: &[&str], mask: u16) -> Vec<String> {
+fn named(names: &[&str], mask: u32) -> Vec<String> {
     let set = names.iter().enumerate().filter(|(bit, _)| mask >> bit & 1 == 1);
     let mut found: Vec<String> = set.map(|(_, name)| (*name).to_owned()).collect();
     found.sort();

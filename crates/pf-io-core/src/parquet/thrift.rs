@@ -4,6 +4,11 @@
 //! bounded, so that reading takes time and memory in proportion to the bytes that are there.
 //! Source: Apache Thrift, "Thrift compact protocol encoding", doc/specs/thrift-compact-protocol.md.
 
+#![expect(
+    clippy::inline_always,
+    reason = "a place in memory costs more than the bytes it points to"
+)]
+
 /// Nested structs, lists and maps; real files stay below ten.
 const MAX_DEPTH: usize = 40;
 
