@@ -4,6 +4,8 @@
 //! that turns out to hold something it does not know ([`Fault::Unsupported`]), goes to arrow-rs.
 //! Sources: the Parquet format's Encodings.md, Compression.md and `parquet.thrift`.
 
+#[cfg(target_arch = "x86_64")]
+mod avx2;
 mod bits;
 mod boolean;
 mod bytes;
