@@ -16,6 +16,7 @@ use parquet::schema::types::SchemaDescriptor;
 
 use super::options::{Int96Unit, ReadOptions, StringType};
 use super::read::guard;
+use super::unfolding::Unfolding;
 use super::{claims, footer, pages};
 use crate::batch::nearest_name;
 use crate::source::Source;
@@ -133,7 +134,7 @@ impl OpenFile {
         if wanted.leaves.len() == self.root(root).leaves.len() {
             return Ok(wanted);
         }
-        let reader = self.reader(&wanted.leaves, Vec::new(), 1)?;
+        let reader = self.reader(&wanted.leaves, Vec::new(), 1, None)?;
         let schema = arrow::array::RecordBatchReader::schema(&reader);
         let Some(field) = schema.fields().first() else {
             return Err(IoError::parquet(self.source.path(), "a projection without columns"));
@@ -151,15 +152,23 @@ impl OpenFile {
         }
     }
 
-    /// arrow-rs over some leaves of some row groups.
+    /// arrow-rs over some leaves of some row groups; text that unfolds is charged to `unfolding`.
     pub fn reader(
         &self,
         leaves: &[usize],
         row_groups: Vec<usize>,
         batch_rows: usize,
+        unfolding: Option<&Arc<Unfolding>>,
     ) -> Result<ParquetRecordBatchReader> {
         guard(self.source.path(), || {
-            pages::reader(self.source.clone(), &self.inner, leaves, row_groups, batch_rows)
+            pages::reader(
+                self.source.clone(),
+                &self.inner,
+                leaves,
+                row_groups,
+                batch_rows,
+                unfolding,
+            )
         })
     }
 }

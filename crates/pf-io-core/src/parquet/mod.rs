@@ -20,6 +20,7 @@ mod filtered;
 mod flat;
 mod footer;
 mod pages;
+mod unfolding;
 
 pub use metadata::{
     ColumnMetadata, ParquetMetadata, QuickMetadata, RowGroup, Sorting, read_metadata,

@@ -118,7 +118,7 @@ impl ParquetStream {
                 self.wanted.iter().flat_map(|column| column.leaves.iter().copied()).collect();
             leaves.sort_unstable();
             leaves.dedup();
-            let reader = self.file.reader(&leaves, vec![first.index], self.batch_rows())?;
+            let reader = self.file.reader(&leaves, vec![first.index], self.batch_rows(), None)?;
             self.large = Some(Large { reader, group: first, given: 0 });
             return Ok(true);
         }

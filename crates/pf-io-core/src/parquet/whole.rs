@@ -17,6 +17,7 @@ use super::file::{OpenFile, Wanted};
 use super::flat::{self, Chunk, Fault, Scratch, Shape, Width};
 use super::options::{Decoder, ReadOptions};
 use super::read::guard;
+use super::unfolding::Unfolding;
 use crate::context::{Charge, Context};
 use crate::error::panic_text;
 use crate::mem::Block;
@@ -442,12 +443,17 @@ pub(super) fn by_arrow(
         claims::decoded_bytes(file.metadata(), std::iter::once(group.index), &column.leaves);
     let mut charge = context.budget().charge(path, least, name)?;
     let batch_rows = claims::batch_rows(file.leaves(), &column.leaves, FALLBACK_BATCH);
-    let mut reader = file.reader(&column.leaves, vec![group.index], group.rows.min(batch_rows))?;
+    let unfolding = Arc::new(Unfolding::new(context.budget(), path));
+    let batch_rows = group.rows.min(batch_rows);
+    let mut reader =
+        file.reader(&column.leaves, vec![group.index], batch_rows, Some(&unfolding))?;
     let mut arrays = Vec::new();
     let (mut rows, mut bytes) = (0, 0);
     loop {
         context.check()?;
-        let batch = guard(path, || reader.next().transpose()).map_err(placed)?;
+        let batch = guard(path, || reader.next().transpose())
+            .map_err(|error| unfolding.refusal().unwrap_or_else(|| placed(error)))?;
+        unfolding.settle();
         let Some(batch) = batch else { break };
         bytes += batch.get_array_memory_size() as u64;
         if bytes > charge.bytes() {

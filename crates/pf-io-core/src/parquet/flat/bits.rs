@@ -149,6 +149,11 @@ impl<'a> Hybrid<'a> {
         Ok(None)
     }
 
+    /// Whether no bytes are left.
+    pub fn is_empty(&self) -> bool {
+        self.data.is_empty()
+    }
+
     fn take(&mut self, count: usize) -> Outcome<&'a [u8]> {
         let cut = || Fault::damaged("run-length data are cut off");
         let (taken, rest) = self.data.split_at_checked(count).ok_or_else(cut)?;
