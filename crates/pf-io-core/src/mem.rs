@@ -50,7 +50,10 @@ struct Aligned;
 #[derive(Debug)]
 enum Kind {
     Empty,
-    Plain(Layout),
+    Plain {
+        start: NonNull<u8>,
+        layout: Layout,
+    },
     #[cfg(unix)]
     Mapped {
         start: NonNull<u8>,
@@ -75,10 +78,13 @@ impl Block {
         {
             return Some(block);
         }
-        let layout = Layout::from_size_align(size, ALIGN).ok()?;
+        // With an alignment of its own the allocator would write the zeros itself, on this thread.
+        let layout = Layout::from_size_align(size.checked_add(ALIGN)?, 1).ok()?;
         // SAFETY: the layout's size is not zero.
-        let start = NonNull::new(unsafe { alloc_zeroed(layout) })?;
-        Some(Self { start, size, kind: Kind::Plain(layout) })
+        let all = NonNull::new(unsafe { alloc_zeroed(layout) })?;
+        // SAFETY: there are ALIGN bytes more than `size`.
+        let start = unsafe { all.add(all.as_ptr().align_offset(ALIGN).min(ALIGN)) };
+        Some(Self { start, size, kind: Kind::Plain { start: all, layout } })
     }
 
     /// An address for no bytes, aligned like any other.
@@ -178,7 +184,7 @@ impl Drop for Block {
         match self.kind {
             Kind::Empty => {}
             // SAFETY: allocated with this layout.
-            Kind::Plain(layout) => unsafe { dealloc(self.start.as_ptr(), layout) },
+            Kind::Plain { start, layout } => unsafe { dealloc(start.as_ptr(), layout) },
             #[cfg(unix)]
             // SAFETY: mapped with this start and length.
             Kind::Mapped { start, length } => unsafe {

@@ -210,6 +210,32 @@ proptest! {
     }
 
     #[test]
+    fn test_damaged_pages_are_errors_without_a_panic(
+        values in texts(),
+        builder in properties(),
+        delta in any::<bool>(),
+        flips in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8),
+    ) {
+        let encoding = delta.then_some(Encoding::DELTA_BYTE_ARRAY);
+        let fixed = values.iter().map(|text| text.as_ref().map(|text| [text.len() as u8; 3]));
+        let fixed = FixedSizeBinaryArray::try_from_sparse_iter_with_size(fixed, 3).unwrap();
+        let text: ArrayRef = Arc::new(LargeStringArray::from(values));
+        for array in [text, Arc::new(fixed)] {
+            let mut bytes = write(array, with_encoding(builder.clone(), encoding));
+            let footer = u32::from_le_bytes(*bytes[..bytes.len() - 4].last_chunk().unwrap());
+            let pages = bytes.len() - 12 - footer as usize;
+            for (at, byte) in &flips {
+                // The footer stays whole, so that the pages are read.
+                bytes[4 + at.index(pages.max(1))] = *byte;
+            }
+            let options = ReadOptions { decoder: Decoder::Flat, ..ReadOptions::default() };
+            if let Err(error) = column(&bytes, &options) {
+                prop_assert!(!error.contains("gave up"), "{}", error);
+            }
+        }
+    }
+
+    #[test]
     fn test_int96_in_every_unit(
         numbers in numbers(),
         builder in properties(),
@@ -297,4 +323,16 @@ fn test_binary_without_annotation_is_binary() {
     let properties = with_encoding(WriterProperties::builder(), Some(Encoding::DELTA_BYTE_ARRAY));
     let bytes = write(Arc::new(array.clone()), properties);
     assert_both(&bytes, &cast(&array, &DataType::LargeBinary).unwrap(), true);
+}
+
+#[test]
+fn test_pages_of_nulls_alone() {
+    let array = LargeStringArray::from(vec![None::<&str>; 100]);
+    for version in [WriterVersion::PARQUET_1_0, WriterVersion::PARQUET_2_0] {
+        for encoding in TEXT {
+            let builder = WriterProperties::builder().set_writer_version(version);
+            let bytes = write(Arc::new(array.clone()), with_encoding(builder, Some(*encoding)));
+            assert_both(&bytes, &array, true);
+        }
+    }
 }

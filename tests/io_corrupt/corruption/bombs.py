@@ -228,6 +228,15 @@ def nested_dictionary(n):
     return _parquet(element, chunk, FEW, encodings=(PLAIN, RLE_DICTIONARY), nested=True)
 
 
+def nested_text(n):
+    """One long text of a struct, referenced by a single run."""
+    text, rows = b"x" * 20_000, min(n, 3_200_000)
+    data = _page(_levels(rows, 1) + b"\1" + _run(rows, 0), rows, RLE_DICTIONARY)
+    chunk = _dictionary(struct.pack("<I", len(text)) + text, 1), data
+    element = _element(BYTE_ARRAY, REQUIRED)
+    return _parquet(element, chunk, rows, encodings=(PLAIN, RLE_DICTIONARY), nested=True)
+
+
 PARQUET_BOMBS = (
     shared_ranges,
     dictionary_text,
@@ -241,6 +250,7 @@ PARQUET_BOMBS = (
     nested_lengths,
     nested_suffixes,
     nested_dictionary,
+    nested_text,
 )
 
 

@@ -1,6 +1,7 @@
 //! One column of one row group: its bytes, and the wanted values of them.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, BooleanBufferBuilder, new_empty_array};
 use arrow::buffer::NullBuffer;
@@ -13,6 +14,7 @@ use super::flat::{self, Chunk, Fault, Scratch, Shape, Width};
 use super::options::{Decoder, ReadOptions};
 use super::read::guard;
 use super::selection::Selection;
+use super::unfolding::Unfolding;
 use super::{claims, page_index};
 use crate::context::{Charge, Context};
 use crate::error::panic_text;
@@ -339,17 +341,21 @@ impl Chunks<'_> {
         let mut charge = self.context.budget().charge(path, least, name)?;
         let batch_rows = claims::batch_rows(file.leaves(), &column.leaves, FALLBACK_BATCH);
         let picked = part.selection.as_ref().filter(|selection| selection.rows().is_some());
+        let unfolding = Arc::new(Unfolding::new(self.context.budget(), path));
         let mut reader = file.reader(
             &column.leaves,
             vec![group.index],
             group.rows.min(batch_rows),
             picked.map(Selection::ranges),
+            Some(&unfolding),
         )?;
         let mut arrays = Vec::new();
         let (mut rows, mut bytes) = (0, 0);
         loop {
             self.context.check()?;
-            let batch = guard(path, || reader.next().transpose()).map_err(placed)?;
+            let batch = guard(path, || reader.next().transpose())
+                .map_err(|error| unfolding.refusal().unwrap_or_else(|| placed(error)))?;
+            unfolding.settle();
             let Some(batch) = batch else { break };
             bytes += batch.get_array_memory_size() as u64;
             if bytes > charge.bytes() {

@@ -17,6 +17,7 @@ use parquet::schema::types::SchemaDescriptor;
 use super::metadata::read_footer;
 use super::options::{Int96Unit, ReadOptions, StringType};
 use super::read::guard;
+use super::unfolding::Unfolding;
 use super::{claims, footer, pages};
 use crate::batch::nearest_name;
 use crate::source::Source;
@@ -146,7 +147,7 @@ impl OpenFile {
         if wanted.leaves.len() == self.root(root).leaves.len() {
             return Ok(wanted);
         }
-        let reader = self.reader(&wanted.leaves, Vec::new(), 1, None)?;
+        let reader = self.reader(&wanted.leaves, Vec::new(), 1, None, None)?;
         let schema = arrow::array::RecordBatchReader::schema(&reader);
         let Some(field) = schema.fields().first() else {
             return Err(IoError::parquet(self.source.path(), "a projection without columns"));
@@ -164,17 +165,18 @@ impl OpenFile {
         }
     }
 
-    /// arrow-rs over some leaves of some row groups.
+    /// arrow-rs over some leaves of some row groups; text that unfolds is charged to `unfolding`.
     pub fn reader(
         &self,
         leaves: &[usize],
         row_groups: Vec<usize>,
         batch_rows: usize,
         selection: Option<RowSelection>,
+        unfolding: Option<&Arc<Unfolding>>,
     ) -> Result<ParquetRecordBatchReader> {
         guard(self.source.path(), || {
             let source = self.source.clone();
-            pages::reader(source, &self.inner, leaves, row_groups, batch_rows, selection)
+            pages::reader(source, &self.inner, leaves, row_groups, batch_rows, selection, unfolding)
         })
     }
 }

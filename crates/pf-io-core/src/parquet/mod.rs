@@ -27,6 +27,7 @@ mod pages;
 mod selection;
 mod tasks;
 mod thrift;
+mod unfolding;
 
 pub use metadata::{
     ColumnMetadata, ParquetFooter, ParquetMetadata, QuickMetadata, RowGroup, Sorting, read_footer,

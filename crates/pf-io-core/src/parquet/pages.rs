@@ -21,8 +21,10 @@ use parquet::file::serialized_reader::SerializedPageReader;
 use parquet::schema::types::ColumnDescPtr;
 
 use super::flat;
+use super::unfolding::{Unfolding, leaf_type, unfolds};
 
-/// arrow-rs over some leaves of some row groups of `input`.
+/// arrow-rs over some leaves of some row groups of `input`; text that pages unfold to is charged to
+/// `unfolding`.
 pub(super) fn reader<R: ChunkReader + 'static>(
     input: R,
     file: &ArrowReaderMetadata,
@@ -30,11 +32,17 @@ pub(super) fn reader<R: ChunkReader + 'static>(
     row_groups: Vec<usize>,
     batch_rows: usize,
     selection: Option<RowSelection>,
+    unfolding: Option<&Arc<Unfolding>>,
 ) -> Result<ParquetRecordBatchReader> {
     let mask = ProjectionMask::leaves(file.parquet_schema(), leaves.iter().copied());
     let levels =
         parquet_to_arrow_field_levels(file.parquet_schema(), mask, Some(file.schema().fields()))?;
-    let selected = Selected { input: Arc::new(input), file: file.clone(), row_groups };
+    let selected = Selected {
+        input: Arc::new(input),
+        file: file.clone(),
+        row_groups,
+        unfolding: unfolding.cloned(),
+    };
     let rows = usize::try_from(file.metadata().file_metadata().num_rows()).unwrap_or(usize::MAX);
     let batch_rows = batch_rows.min(rows).max(1);
     ParquetRecordBatchReader::try_new_with_row_groups(&levels, &selected, batch_rows, selection)
@@ -45,6 +53,7 @@ struct Selected<R> {
     input: Arc<R>,
     file: ArrowReaderMetadata,
     row_groups: Vec<usize>,
+    unfolding: Option<Arc<Unfolding>>,
 }
 
 impl<R: ChunkReader + 'static> RowGroups for Selected<R> {
@@ -55,17 +64,22 @@ impl<R: ChunkReader + 'static> RowGroups for Selected<R> {
 
     fn column_chunks(&self, leaf: usize) -> Result<Box<dyn PageIterator>> {
         let schema = self.file.parquet_schema();
-        let root = self.file.schema().fields().get(schema.get_column_root_idx(leaf));
-        let unit = match root.map(|field| field.data_type()) {
+        let root = schema.get_column_root_idx(leaf);
+        let before = (0..leaf).filter(|&other| schema.get_column_root_idx(other) == root).count();
+        let root = self.file.schema().fields().get(root);
+        let data_type = root.and_then(|field| leaf_type(field.data_type(), before));
+        let unit = match data_type {
             Some(DataType::Timestamp(unit, _)) => *unit,
             _ => TimeUnit::Nanosecond,
         };
+        let unfolding = self.unfolding.clone().filter(|_| data_type.is_none_or(unfolds));
         Ok(Box::new(Chunks {
             input: Arc::clone(&self.input),
             metadata: Arc::clone(self.file.metadata()),
             row_groups: self.row_groups.clone().into_iter(),
             leaf,
             unit,
+            unfolding,
         }))
     }
 
@@ -86,6 +100,7 @@ struct Chunks<R> {
     row_groups: std::vec::IntoIter<usize>,
     leaf: usize,
     unit: TimeUnit,
+    unfolding: Option<Arc<Unfolding>>,
 }
 
 impl<R: ChunkReader + 'static> Iterator for Chunks<R> {
@@ -99,7 +114,10 @@ impl<R: ChunkReader + 'static> Iterator for Chunks<R> {
         Some(pages.map(|pages| {
             let left = u64::try_from(chunk.num_values()).unwrap_or(0);
             let column = chunk.column_descr_ptr();
-            Box::new(Checked { pages, column, unit: self.unit, left }) as Box<dyn PageReader>
+            let (unit, unfolding) = (self.unit, self.unfolding.clone());
+            let lengths = Vec::new();
+            Box::new(Checked { pages, column, unit, left, unfolding, lengths })
+                as Box<dyn PageReader>
         }))
     }
 }
@@ -114,6 +132,9 @@ struct Checked<P> {
     unit: TimeUnit,
     /// Values that the footer promises for the pages to come.
     left: u64,
+    unfolding: Option<Arc<Unfolding>>,
+    /// Of the text in the dictionary, if what unfolds is charged.
+    lengths: Vec<u32>,
 }
 
 impl<P: PageReader> Iterator for Checked<P> {
@@ -160,6 +181,9 @@ impl<P> Checked<P> {
             if count.saturating_mul(least) > page.buffer().len() {
                 return Err(format!("the dictionary page is too short for {count} values"));
             }
+            if self.unfolding.is_some() && self.column.physical_type() == Type::BYTE_ARRAY {
+                self.lengths = flat::dictionary_lengths(page.buffer(), count)?;
+            }
             return self.check_instants(page.buffer(), count);
         }
         let left = self.left;
@@ -170,7 +194,8 @@ impl<P> Checked<P> {
                 if count as u64 > left {
                     return Err("the pages hold more values than the footer says".to_owned());
                 }
-                let (lengths, rest) = flat::delta_count(self.values(page)?, count)?;
+                let values = self.values(page)?;
+                let (lengths, rest) = flat::delta_count(values, count)?;
                 let mut reserved = lengths;
                 if page.encoding() == Encoding::DELTA_BYTE_ARRAY {
                     let (suffixes, _) = flat::delta_count(rest, count)?;
@@ -178,11 +203,19 @@ impl<P> Checked<P> {
                         return Err(format!("{lengths} prefixes, but {suffixes} suffixes"));
                     }
                     reserved = lengths.saturating_add(suffixes);
+                    if let Some(unfolding) = &self.unfolding {
+                        unfolding.charge(flat::prefixed_bytes(values, lengths)?)?;
+                    }
                 }
                 // What cannot be reserved here is not left to arrow-rs.
                 Vec::<i32>::new()
                     .try_reserve_exact(reserved)
                     .map_err(|_| format!("no memory for the lengths of {lengths} values"))
+            }
+            (Encoding::RLE_DICTIONARY | Encoding::PLAIN_DICTIONARY, Type::BYTE_ARRAY) => {
+                let Some(unfolding) = &self.unfolding else { return Ok(()) };
+                let bytes = flat::indexed_bytes(self.values(page)?, &self.lengths, count)?;
+                unfolding.charge(bytes)
             }
             _ => Ok(()),
         }
@@ -274,7 +307,8 @@ mod tests {
         let schema = SchemaDescriptor::new(Arc::new(parse_message_type(&text)?));
         let column = schema.column(0);
         let unit = TimeUnit::Nanosecond;
-        Checked { pages: Single(Some(page)), column, unit, left: values }.get_next_page()
+        let (pages, left, lengths) = (Single(Some(page)), values, Vec::new());
+        Checked { pages, column, unit, left, unfolding: None, lengths }.get_next_page()
     }
 
     fn varint(mut number: u64) -> Vec<u8> {

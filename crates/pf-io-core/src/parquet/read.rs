@@ -103,7 +103,7 @@ impl ParquetFile {
             let batch_rows = claims::batch_rows(schema, &leaves, batch_rows);
             let groups = (0..self.inner.metadata().num_row_groups()).collect();
             let batch_rows = batch_rows.min(usize::try_from(rows).unwrap_or(usize::MAX));
-            pages::reader(file, &self.inner, &leaves, groups, batch_rows, None)
+            pages::reader(file, &self.inner, &leaves, groups, batch_rows, None, None)
         })?;
         Ok(ParquetBatches {
             path: self.path.clone(),

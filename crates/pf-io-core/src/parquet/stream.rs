@@ -125,7 +125,7 @@ impl ParquetStream {
             leaves.sort_unstable();
             leaves.dedup();
             let groups = vec![part.group.index];
-            let reader = self.file.reader(&leaves, groups, self.batch_rows(), None)?;
+            let reader = self.file.reader(&leaves, groups, self.batch_rows(), None, None)?;
             self.large = Some(Large { reader, part, given: 0 });
             return Ok(true);
         }

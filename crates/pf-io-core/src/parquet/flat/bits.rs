@@ -7,7 +7,7 @@ pub(super) const LANE: usize = 32;
 
 /// Unpacks 32 integers of `W` bits each, least significant bit first.
 #[inline]
-fn unpack<const W: usize>(input: &[u8], out: &mut [u32; LANE]) {
+pub(super) fn unpack<const W: usize>(input: &[u8], out: &mut [u32; LANE]) {
     if W == 0 {
         *out = [0; LANE];
         return;
@@ -30,7 +30,8 @@ fn unpack<const W: usize>(input: &[u8], out: &mut [u32; LANE]) {
     lanes!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31);
 }
 
-type Unpack = fn(&[u8], &mut [u32; LANE]);
+/// Unpacks 32 integers from the start of the bytes, which may be more than those take.
+pub(super) type Unpack = fn(&[u8], &mut [u32; LANE]);
 
 macro_rules! table {
     ($($w:literal)*) => {
@@ -38,8 +39,18 @@ macro_rules! table {
     };
 }
 
-const UNPACK: [Unpack; 33] = table!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24
+/// A function for each width.
+pub(super) static PORTABLE: [Unpack; 33] = table!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24
     25 26 27 28 29 30 31 32);
+
+/// The fastest function for `width` bits that this processor has.
+fn kernel(width: usize) -> Unpack {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(kernel) = super::avx2::kernel(width) {
+        return kernel;
+    }
+    PORTABLE[width]
+}
 
 /// A stretch of values in the hybrid encoding.
 pub(super) enum Run<'a> {
@@ -82,9 +93,9 @@ impl<'a> Packed<'a> {
     #[inline]
     pub fn next(&mut self, out: &mut [u32; LANE]) -> usize {
         let bytes = self.width * 4;
-        if let Some(lane) = self.data.get(..bytes) {
-            (self.unpack)(lane, out);
-            self.data = &self.data[bytes..];
+        if let Some(rest) = self.data.get(bytes..) {
+            (self.unpack)(self.data, out);
+            self.data = rest;
         } else {
             let mut padded = [0; 4 * 32];
             padded[..self.data.len()].copy_from_slice(self.data);
@@ -140,7 +151,7 @@ impl<'a> Hybrid<'a> {
                 }
                 self.left -= count;
                 if count > 0 {
-                    let unpack = UNPACK[self.width];
+                    let unpack = kernel(self.width);
                     return Ok(Some(Run::Packed(Packed {
                         data,
                         unpack,
@@ -151,6 +162,11 @@ impl<'a> Hybrid<'a> {
             }
         }
         Ok(None)
+    }
+
+    /// Whether no bytes are left.
+    pub fn is_empty(&self) -> bool {
+        self.data.is_empty()
     }
 
     fn take(&mut self, count: usize) -> Outcome<&'a [u8]> {

@@ -37,6 +37,9 @@ fn part_bytes(part: usize, width: u8) -> Outcome<usize> {
 
 /// Reads all values; calls `each` with every one, and gives the bytes behind them.
 pub(super) fn read(data: &[u8], wanted: usize, mut each: impl FnMut(usize, i64)) -> Outcome<&[u8]> {
+    if wanted == 0 && data.is_empty() {
+        return Ok(data); // a page of nulls alone may leave out the head
+    }
     let mut input = Input { data };
     let (part, parts, total, mut value) = input.head()?;
     if total != wanted as u64 {

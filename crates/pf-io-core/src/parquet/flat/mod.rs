@@ -4,11 +4,14 @@
 //! that turns out to hold something it does not know ([`Fault::Unsupported`]), goes to arrow-rs.
 //! Sources: the Parquet format's Encodings.md, Compression.md and `parquet.thrift`.
 
+#[cfg(target_arch = "x86_64")]
+mod avx2;
 mod bits;
 mod boolean;
 mod bytes;
 mod delta;
 mod fixed;
+mod lengths;
 mod levels;
 mod page;
 mod picks;
@@ -50,6 +53,13 @@ pub(super) enum Fault {
 impl Fault {
     fn damaged(message: &str) -> Self {
         Self::Damaged(message.to_owned())
+    }
+
+    fn text(self) -> String {
+        match self {
+            Self::Damaged(message) | Self::Unsupported(message) => message,
+            other => format!("{other:?}"),
+        }
     }
 }
 
@@ -302,8 +312,20 @@ pub(super) fn array(chunk: &Chunk<'_>, scratch: &mut Scratch, shape: Shape) -> O
 
 /// How many delta-encoded integers `data` hold, `most` at most, and the bytes behind them.
 pub(super) fn delta_count(data: &[u8], most: usize) -> Result<(usize, &[u8]), String> {
-    delta::count(data, most).map_err(|fault| match fault {
-        Fault::Damaged(message) => message,
-        other => format!("{other:?}"),
-    })
+    delta::count(data, most).map_err(Fault::text)
+}
+
+/// Lengths of the values of a dictionary of byte strings.
+pub(super) fn dictionary_lengths(body: &[u8], count: usize) -> Result<Vec<u32>, String> {
+    lengths::dictionary(body, count).map_err(Fault::text)
+}
+
+/// Bytes that indices of a dictionary unfold to, `most` of them at most.
+pub(super) fn indexed_bytes(body: &[u8], lengths: &[u32], most: usize) -> Result<u64, String> {
+    lengths::indexed(body, lengths, most).map_err(Fault::text)
+}
+
+/// Bytes that `count` prefix-encoded values unfold to.
+pub(super) fn prefixed_bytes(body: &[u8], count: usize) -> Result<u64, String> {
+    lengths::prefixed(body, count).map_err(Fault::text)
 }

@@ -50,8 +50,8 @@ impl<'a> Pages<'a> {
         Self { chunk, pos: 0, codec, verify }
     }
 
-    /// The next page, unpacked by `unpacker` where it is compressed; `None` at the end.
-    pub fn next<'s>(&mut self, unpacker: &'s mut Unpacker) -> Outcome<Option<Page<'s>>>
+    /// The next page, unpacked in `scratch` where it is compressed; `None` at the end.
+    pub fn next<'s>(&mut self, scratch: &'s mut Unpacker) -> Outcome<Option<Page<'s>>>
     where
         'a: 's,
     {
@@ -103,7 +103,7 @@ impl<'a> Pages<'a> {
             }
             let (levels_part, values_part) = data.split_at(levels);
             let body = if info.compressed && self.codec != Compression::UNCOMPRESSED {
-                unpacker.unpack(self.codec, values_part, unpacked - levels)?
+                scratch.unpack(self.codec, values_part, unpacked - levels)?
             } else {
                 values_part
             };
