@@ -121,7 +121,7 @@ def test_wrong_bounds_of_other_writers_are_not_trusted(backend):
         assert read("f < 2") == [1]
 
 
-def test_bloom_filters_leave_row_groups_out(backend):
+def test_bloom_filters_leave_out_no_row_that_is_there(backend):
     """Values between the bounds that are not there: only the bloom filter knows."""
     if backend == "python":
         pytest.skip("pyarrow's reader knows no bloom filters")

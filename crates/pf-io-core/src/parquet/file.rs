@@ -18,6 +18,7 @@ use parquet::schema::types::SchemaDescriptor;
 
 use super::options::{Int96Unit, ReadOptions, StringType};
 use super::read::guard;
+use super::zones::with_zones_of_seconds;
 use super::{claims, footer};
 use crate::batch::nearest_name;
 use crate::source::Source;
@@ -197,7 +198,7 @@ fn delivered_schema(
     let leaves = file.parquet_schema();
     let mut unknown: Vec<&String> = options.dictionary_columns.iter().collect();
     let mut fields = Vec::with_capacity(file.schema().fields().len());
-    for (root, field) in file.schema().fields().iter().enumerate() {
+    for (root, field) in with_zones_of_seconds(file).iter().enumerate() {
         let as_dictionary = options.dictionary_columns.contains(field.name());
         unknown.retain(|name| *name != field.name());
         let int96 = matches!(field.data_type(), DataType::Timestamp(..))
