@@ -83,7 +83,9 @@ def values(dtype):
         return digits.map(lambda n: decimal.Decimal(n).scaleb(-dtype.scale, decimal.Context(99)))
     if t.is_timestamp(dtype):
         # Years 385 to 3554; Python's datetimes, in which they are compared, end at 9999.
-        return st.integers(-5 * 10**10, 5 * 10**10).map(lambda n: n * (10**3 if _fine(dtype) else 1))
+        return st.integers(-5 * 10**10, 5 * 10**10).map(
+            lambda n: n * (10**3 if _fine(dtype) else 1)
+        )
     if t.is_time(dtype):
         return st.integers(0, 86_399)
     if t.is_duration(dtype):

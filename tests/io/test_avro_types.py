@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import decimal
 import io
-import json
 import uuid
 
 import fastavro
@@ -121,7 +121,11 @@ def test_duration_is_an_interval(backend):
 
 def test_named_types_are_used_again(backend):
     inner = record({"v": "int", "s": SHADE}, "inner", namespace="one.two")
-    fields = {"a": inner, "b": ["null", "one.two.inner"], "c": {"type": "array", "items": "one.two.shade"}}
+    fields = {
+        "a": inner,
+        "b": ["null", "one.two.inner"],
+        "c": {"type": "array", "items": "one.two.shade"},
+    }
     rows = [{"a": {"v": 1, "s": "DARK"}, "b": {"v": 2, "s": "LIGHT"}, "c": ["DARK"]}]
     found = pf.read_avro(container(fields, rows))
     assert found.to_pylist() == rows
@@ -142,7 +146,7 @@ def test_roots_that_are_no_records(backend, root, items):
 def test_unions_of_several_types(backend):
     data = container({"u": ["null", "int", "string"]}, [{"u": 1}, {"u": "a"}, {"u": None}])
     if backend == "python":
-        with pytest.raises(UnsupportedFeature, match="'u'.*union"):
+        with pytest.raises(UnsupportedFeature, match=r"'u'.*union"):
             pf.read_avro(data)
         return
     assert pf.read_avro(data)["u"].to_pylist() == [1, "a", None]
@@ -151,16 +155,11 @@ def test_unions_of_several_types(backend):
     assert pa.types.is_struct(nested.type) and nested.type.num_fields == 2
 
 
-def test_recursive_types(backend):
+def test_recursive_types_are_refused(backend):
     node = record({"v": "int", "next": ["null", "node"]}, "node")
     data = container(node, [{"v": 1, "next": {"v": 2, "next": None}}])
-    try:
-        found = pf.read_avro(data)
-    except UnsupportedFeature as error:
-        assert "recursive" in str(error) or "node" in str(error)
-        return
-    assert backend == "rust"
-    assert json.loads(found["next"][0].as_py())["v"] == 2
+    with pytest.raises(UnsupportedFeature, match="recursive"):
+        pf.read_avro(data)
 
 
 def test_columns_of_records(backend):
@@ -232,7 +231,9 @@ def test_values_that_are_written(backend, column):
     buffer = io.BytesIO()
     pf.write_avro({"c": column}, buffer)
     rows = [row["c"] for row in fastavro.reader(io.BytesIO(buffer.getvalue()))]
-    expected = column.cast(pa.timestamp("ms", "UTC")) if str(column.type).endswith("Berlin]") else column
+    expected = (
+        column.cast(pa.timestamp("ms", "UTC")) if str(column.type).endswith("Berlin]") else column
+    )
     expected = expected.to_pylist(maps_as_pydicts="strict")
     assert rows == expected
     assert pf.read_avro(buffer.getvalue())["c"].to_pylist(maps_as_pydicts="strict") == expected
@@ -247,19 +248,19 @@ def test_types_that_avro_lacks(backend, tmp_path, dtype):
     assert not list(tmp_path.iterdir())
 
 
-def test_unsigned_64_bits_are_written_only_if_they_fit(backend, tmp_path):
+def test_unsigned_64_bits_are_refused_or_exact(backend):
+    table = pa.table({"c": pa.array([1, 2**63], pa.uint64())})
     buffer = io.BytesIO()
-    try:
-        pf.write_avro({"c": pa.array([1, 2**63], pa.uint64())}, buffer)
-    except pf.errors.ParquetFrameError as error:
-        assert "c" in str(error)
-    else:
+    with contextlib.suppress(pf.errors.ParquetFrameError):
+        pf.write_avro(table, buffer)
         assert pf.read_avro(buffer.getvalue())["c"].to_pylist() == [1, 2**63]
+        return
+    assert buffer.getvalue() == b""
 
 
 def test_a_schema_that_does_not_fit(backend, tmp_path):
     for kind in ("int", {"type": "array", "items": "int"}):
-        with pytest.raises(pf.errors.ParquetFrameError, match="fit|cannot|schema|column"):
+        with pytest.raises(pf.errors.ParquetFrameError, match=r"fit|cannot|schema|column"):
             pf.write_avro({"c": ["text"]}, tmp_path / "a.avro", schema=record({"c": kind}))
     with pytest.raises((ValueError, pf.errors.ParquetFrameError)):
         pf.write_avro({"c": [1]}, tmp_path / "a.avro", schema="{")

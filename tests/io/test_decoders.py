@@ -77,7 +77,9 @@ def test_common_types_take_our_decoder(decoder, dtype, page):
     item = {"string": "text", "binary": b"b"}.get(str(dtype).removeprefix("large_"), 1)
     item = True if pa.types.is_boolean(dtype) else item
     items = [item, None, item]
-    column = pa.array(items, pa.int32()).cast(dtype) if dtype == pa.date32() else array(items, dtype)
+    column = (
+        pa.array(items, pa.int32()).cast(dtype) if dtype == pa.date32() else array(items, dtype)
+    )
     table = pa.table({"c": column})
     data = stored(table, data_page_version=page)
     assert_same(read(decoder, "flat", data), table)

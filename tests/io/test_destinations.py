@@ -53,15 +53,15 @@ def test_somebody_else_is_faster(backend, tmp_path, fmt):
 
 @both
 @posix
-def test_long_names(backend, tmp_path, fmt):
-    for name in ("n" * 240 + ".x", "é" * 110):
-        path = tmp_path / name
-        try:
+@pytest.mark.parametrize("name", ["n" * 240 + ".x", "\u00e9" * 110])
+def test_long_names(backend, tmp_path, fmt, name):
+    path = tmp_path / name
+    if backend == "python" and len(os.fsencode(name)) > 225:  # its temporary name is longer
+        with pytest.raises(WriteError, match="long"):
             WRITERS[fmt](TABLE, path)
-        except OSError as error:
-            assert backend == "python" and "long" in str(error)  # its temporary name is longer
-            continue
-        assert READERS[fmt](path).num_rows == 3
+        return
+    WRITERS[fmt](TABLE, path)
+    assert READERS[fmt](path).num_rows == 3
 
 
 @both
@@ -188,5 +188,7 @@ def test_texts_that_need_care_in_folder_names(backend, tmp_path):
     table = pa.table({"k": keys, "x": range(len(keys))})
     pf.write_parquet(table, tmp_path / "parts", partition_by=["k"])
     found = pf.read_parquet(tmp_path / "parts")
-    assert dict(zip(found["x"].to_pylist(), found["k"].to_pylist(), strict=True)) == dict(enumerate(keys))
+    assert dict(zip(found["x"].to_pylist(), found["k"].to_pylist(), strict=True)) == dict(
+        enumerate(keys)
+    )
     assert pq.read_table(tmp_path / "parts").num_rows == len(keys)

@@ -29,7 +29,11 @@ def path(tmp_path_factory):
 
 def summary(batches):
     """What is enough to know the rows by."""
-    lists = ([k, s and len(s), l] for b in batches for k, s, l in zip(*b.to_pydict().values(), strict=True))
+    lists = (
+        [k, s and len(s), items]
+        for b in batches
+        for k, s, items in zip(*b.to_pydict().values(), strict=True)
+    )
     return list(lists)
 
 
@@ -44,12 +48,18 @@ def test_all_rows_in_pieces(backend, path):
 def test_the_first_rows_and_some_columns_in_any_order(backend, path):
     found = list(pf.iter_batches(path, n_rows=12, batch_rows=5))
     assert [row[0] for row in summary(found)] == list(range(12))
-    found = pa.Table.from_batches(pf.iter_batches(path, columns=["l", "k"], n_rows=12, batch_rows=5))
+    found = pa.Table.from_batches(
+        pf.iter_batches(path, columns=["l", "k"], n_rows=12, batch_rows=5)
+    )
     assert found.to_pydict() == {"l": [[k, None] for k in range(12)], "k": list(range(12))}
 
 
 def test_filters_and_the_memory_limit(backend, path):
-    rows = [k for batch in pf.iter_batches(path, columns=["k"], filters="k >= 297") for k in batch["k"].to_pylist()]
+    rows = [
+        k
+        for batch in pf.iter_batches(path, columns=["k"], filters="k >= 297")
+        for k in batch["k"].to_pylist()
+    ]
     assert rows == [297, 298, 299]
     if backend == "rust":  # a piece of 250 MB is more than may be held
         with pytest.raises(pf.errors.LimitExceeded):

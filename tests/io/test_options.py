@@ -48,7 +48,9 @@ def damaged(data):
 
 def parquet_files(folder):
     """Sources that the options below are tried on."""
-    pq.write_table(TABLE, folder / "a.parquet", row_group_size=1, use_deprecated_int96_timestamps=True)
+    pq.write_table(
+        TABLE, folder / "a.parquet", row_group_size=1, use_deprecated_int96_timestamps=True
+    )
     for key, table in (("one", {"x": [1]}), ("two", {"x": [2], "y": [3]})):
         (folder / f"key={key}").mkdir()
         pq.write_table(pa.table(table), folder / f"key={key}" / "b.parquet")
@@ -127,7 +129,7 @@ def test_options_of_read_parquet(backend, tmp_path, option):
     value, source, look = READ_PARQUET[option]
     if option == "engine" and backend == "python":
         pytest.skip("it is the engine already")
-    if source in ("first lacks",) and option == "hive":
+    if source == "first lacks" and option == "hive":
         extra = {"extra_columns": "ignore"}
     else:
         extra = {"output": "pandas"} if option in NEEDS_PANDAS else {}
@@ -180,7 +182,11 @@ def avro_files(folder):
 
     pf.write_avro(TABLE.drop_columns("t"), folder / "a.avro")
     pf.write_avro(pa.table({"x": pa.array([1, 2], pa.int32())}), folder / "i.avro")
-    schema = {"type": "record", "name": "r", "fields": [{"name": "u", "type": ["null", "int", "string"]}]}
+    schema = {
+        "type": "record",
+        "name": "r",
+        "fields": [{"name": "u", "type": ["null", "int", "string"]}],
+    }
     with (folder / "u.avro").open("wb") as file:
         fastavro.writer(file, schema, [{"u": 1}, {"u": "a"}, {"u": None}])
     enum = {"type": "enum", "name": "e", "symbols": ["A", "B"]}

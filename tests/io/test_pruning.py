@@ -125,7 +125,9 @@ def test_bloom_filters_leave_out_no_row_that_is_there(backend):
     """Values between the bounds that are not there: only the bloom filter knows."""
     if backend == "python":
         pytest.skip("pyarrow's reader knows no bloom filters")
-    table = pa.table({"x": [k * 2 for k in range(1000)], "s": [f"s{k * 2:04}" for k in range(1000)]})
+    table = pa.table(
+        {"x": [k * 2 for k in range(1000)], "s": [f"s{k * 2:04}" for k in range(1000)]}
+    )
     buffer = io.BytesIO()
     pf.write_parquet(table, buffer, row_group_rows=100, bloom={"x": 1e-6, "s": 1e-6})
     assert pq.ParquetFile(io.BytesIO(buffer.getvalue())).metadata.num_row_groups == 10

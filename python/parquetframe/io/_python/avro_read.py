@@ -291,7 +291,6 @@ def _decimal(tree: Any) -> pa.DataType:
 
 
 def _column(values: list[Any], dtype: pa.DataType) -> pa.Array:
-    t = pa.types
     if dtype == pa.month_day_nano_interval():
         values = [v if v is None else _interval(v) for v in values]
     elif _holds_16_bytes(dtype):
