@@ -100,12 +100,12 @@ pure-wheel: $(RUN_DEPS) ## the wheel without the extension, into dist/
 	$(BIN)/pip wheel --quiet --no-deps --wheel-dir dist packaging/pure
 	@ls dist/*-py3-none-any.whl
 
-coverage: $(DEV_DEPS) $(INSTALLED) ## line and branch coverage of Python, and of Rust where cargo-llvm-cov is installed
+coverage: $(DEV_DEPS) $(INSTALLED) ## line and branch coverage of Python, and of the Rust I/O code where rustup has llvm-tools
 	$(BIN)/pytest --cov --cov-report=term-missing:skip-covered
-	@if [ -n "$(CARGO)" ] && $(CARGO) llvm-cov --version >/dev/null 2>&1; then \
-		$(CARGO) llvm-cov --locked --workspace --summary-only; \
+	@if [ -n "$(CARGO)" ] && [ -x "$$(dirname "$$(rustc --print target-libdir)")/bin/llvm-cov" ]; then \
+		tests/rust_coverage.sh "$(abspath $(BIN))/python" "$(CARGO_TARGET_DIR)/coverage"; \
 	else \
-		echo "Rust coverage left out: cargo-llvm-cov is not installed"; \
+		echo "Rust coverage left out: rustup component add llvm-tools"; \
 	fi
 
 clean: ## remove what make built in the checkout; the shared Rust build folder stays

@@ -1,8 +1,13 @@
-"""Both engines, where the extension reads and writes files."""
+"""Both engines, where the extension reads and writes files; `arrow_tables` lies beside the tests."""
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 from parquetframe import _backend
 

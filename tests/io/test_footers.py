@@ -279,3 +279,30 @@ def test_memory_limits(monkeypatch, tmp_path):
     assert machine.memory_limit_bytes("1.5KiB") == 1536
     assert machine.memory_limit_bytes(77) == 77
     assert machine.memory_limit_bytes(None) is None
+
+
+TYPED = {
+    "bool": (pa.bool_(), [False, True]),
+    "int8": (pa.int8(), [-5, 5]),
+    "uint32": (pa.uint32(), [1, 2**32 - 1]),
+    "uint64": (pa.uint64(), [1, 2**64 - 1]),
+    "float32": (pa.float32(), [-0.5, 2.5]),
+    "inf": (pa.float64(), [float("-inf"), float("inf")]),
+    "text": (pa.string(), ["a", "é"]),
+    "binary": (pa.binary(), [b"\x00", b"\xff"]),
+    "date": (pa.date32(), [dt.date(2020, 1, 1), dt.date(2020, 1, 2)]),
+    "ms": (pa.timestamp("ms"), [dt.datetime(2020, 1, 1), dt.datetime(2020, 1, 2)]),
+    "us": (pa.timestamp("us"), [dt.datetime(2020, 1, 1, 0, 0, 0, 1), dt.datetime(2020, 1, 2)]),
+    "decimal": (pa.decimal128(20, 2), [decimal.Decimal("-1.25"), decimal.Decimal("9.00")]),
+}
+
+
+@pytest.mark.parametrize("name", TYPED)
+def test_bounds_have_the_type_of_the_column(backend, tmp_path, name):
+    dtype, items = TYPED[name]
+    for schema in (True, False):  # without Arrow's schema the footer's own types decide
+        path = tmp_path / f"{schema}.parquet"
+        pq.write_table(pa.table({"c": pa.array([*items, None], dtype)}), path, store_schema=schema)
+        (row,) = pf.get_column_statistics(path)
+        assert (row["min"], row["max"], row["null_count"]) == (*items, 1)
+        assert type(row["min"]) is type(items[0])

@@ -212,3 +212,19 @@ def test_a_missing_package_names_the_extra(backend, monkeypatch, package):
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(ImportError, match=rf"parquetframe\[{package}\]"):
         pf.read_parquet(b"", output=package)
+
+
+@pytest.mark.parametrize("bits", [8, 16, 32, 64])
+@pytest.mark.parametrize("sign", ["int", "uint"])
+def test_integers_of_every_width(backend, bits, sign):
+    dtype = getattr(pa, f"{sign}{bits}")()
+    low, high = (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) if sign == "int" else (0, 2**bits - 1)
+    some = pa.table({"x": pa.array([low, None, min(high, 2**53)], dtype)})
+    floats = frame(some, null_ints="float64")["x"]
+    assert floats.dtype == np.float64
+    assert floats[0] == low and np.isnan(floats[1]) and floats[2] == min(high, 2**53)
+    full = frame(pa.table({"x": pa.array([low, high], dtype)}))["x"]
+    assert full.dtype == np.dtype(f"{sign}{bits}") and full.tolist() == [low, high]
+    masked = frame(pa.table({"x": pa.array([low, None, high], dtype)}), null_ints="masked")["x"]
+    assert masked.dtype.name == f"{'UI' if sign == 'uint' else 'I'}nt{bits}"
+    assert masked.tolist()[0] == low and masked.tolist()[2] == high and masked.isna()[1]

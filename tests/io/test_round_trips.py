@@ -4,76 +4,111 @@ from __future__ import annotations
 
 import datetime as dt
 import decimal
-import importlib.util
 import io
 import math
-from pathlib import Path
 
+import fastavro
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, given, settings
+from arrow_tables import AVRO, FLAT, TYPES, array, assert_same, bits, relaxed, stored, tables
+from hypothesis import given
 from hypothesis import strategies as st
 
 import parquetframe as pf
 
-_spec = importlib.util.spec_from_file_location("io_tables", Path(__file__).with_name("tables.py"))
-_tables = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(_tables)
-tables, TYPES = _tables.tables, _tables.TYPES
-
-relaxed = settings(
-    deadline=None,
-    max_examples=40,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-
-
-def assert_same(found, expected):
-    assert found.column_names == expected.column_names
-    assert found.num_rows == expected.num_rows
-    found.validate(full=True)
-    for name in expected.column_names:
-        a, b = found.column(name), expected.column(name)
-        assert plain(a.type) == plain(b.type), name
-        assert a.to_pylist() == b.to_pylist(), name
-
-
-def plain(dtype):
-    """The type without names of list items, and without nullability."""
-    t = pa.types
-    if t.is_list(dtype):
-        return pa.list_(plain(dtype.value_type))
-    if t.is_map(dtype):
-        return pa.map_(plain(dtype.key_type), plain(dtype.item_type))
-    if t.is_struct(dtype):
-        return pa.struct([(f.name, plain(f.type)) for f in dtype])
-    return dtype
+CODECS = ["snappy", "zstd", "gzip", "lz4", "brotli", "none"]
+ENCODINGS = ["PLAIN", "DELTA_BINARY_PACKED", "DELTA_LENGTH_BYTE_ARRAY", "DELTA_BYTE_ARRAY",
+             "BYTE_STREAM_SPLIT"]  # fmt: skip
 
 
 @relaxed
 @given(
     table=tables(),
-    codec=st.sampled_from(["snappy", "zstd", "gzip", "lz4", "brotli", "none"]),
+    codec=st.sampled_from(CODECS),
     group=st.sampled_from([1, 3, 1000]),
     page=st.sampled_from(["1.0", "2.0"]),
+    page_bytes=st.sampled_from([1, 64, 1 << 20]),
     dictionary=st.booleans(),
+    checksum=st.booleans(),
 )
-def test_reads_what_pyarrow_writes(backend, table, codec, group, page, dictionary):
-    buffer = io.BytesIO()
-    pq.write_table(
-        table, buffer, compression=codec, row_group_size=group, data_page_version=page,
-        use_dictionary=dictionary,
+def test_reads_what_pyarrow_writes(
+    backend, table, codec, group, page, page_bytes, dictionary, checksum
+):
+    data = stored(
+        table, compression=codec, row_group_size=group, data_page_version=page,
+        data_page_size=page_bytes, write_batch_size=2, use_dictionary=dictionary,
+        write_page_checksum=checksum,
     )  # fmt: skip
+    assert_same(pf.read_parquet(data), table)
+
+
+def takes(dtype, encoding):
+    """Whether pyarrow can write the type in the encoding."""
+    try:
+        encoded(pa.table({"c": array([], dtype)}), encoding)
+    except (OSError, pa.ArrowException):
+        return False
+    return True
+
+
+def encoded(table, encoding, **options):
+    return stored(
+        table, use_dictionary=False, column_encoding=dict.fromkeys(table.column_names, encoding),
+        **options,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+@relaxed
+@given(data=st.data())
+def test_reads_every_encoding(backend, encoding, data):
+    # pyarrow itself cannot decode some dictionary columns that it encoded this way.
+    able = [d for d in FLAT if takes(d, encoding) and not pa.types.is_dictionary(d)]
+    assert len(able) > 2
+    table = data.draw(tables(able, max_rows=300 if encoding.startswith("DELTA") else 12))
+    version = data.draw(st.sampled_from(["1.0", "2.0"]))
+    file = encoded(table, encoding, data_page_version=version, write_batch_size=100,
+                   data_page_size=200)  # fmt: skip
+    assert_same(pf.read_parquet(file), table)
+
+
+@pytest.mark.parametrize("dtype", TYPES, ids=str)
+def test_pyarrow_reads_each_type_that_we_write(backend, dtype):
+    """Not left to chance: a type that comes back as another one is a changed value."""
+    item = value_of(dtype)
+    table = pa.table({"c": array([None, item, None, item], dtype)})
+    buffer = io.BytesIO()
+    pf.write_parquet(table, buffer)
+    assert_same(pq.read_table(io.BytesIO(buffer.getvalue())), table)
     assert_same(pf.read_parquet(buffer.getvalue()), table)
 
 
+def value_of(dtype):
+    t = pa.types
+    if t.is_struct(dtype):
+        return {field.name: value_of(field.type) for field in dtype}
+    if t.is_map(dtype):
+        return [(value_of(dtype.key_type), value_of(dtype.item_type))]
+    if t.is_nested(dtype) and not t.is_dictionary(dtype):
+        return [value_of(dtype.value_type)] * 2
+    if t.is_decimal(dtype):
+        return decimal.Decimal("1.5")
+    if t.is_boolean(dtype):
+        return True
+    if t.is_date(dtype):
+        return dt.date(2020, 2, 29)
+    if t.is_fixed_size_binary(dtype):
+        return b"abc"
+    if t.is_dictionary(dtype) or "string" in str(dtype):
+        return "text"
+    if "binary" in str(dtype):
+        return b"bytes"
+    return None if t.is_null(dtype) else 7
+
+
 @relaxed
-@given(
-    table=tables(),
-    codec=st.sampled_from(["snappy", "zstd", "gzip", "lz4", "brotli", "none"]),
-    group=st.sampled_from([1, 5, 1 << 20]),
-)
+@given(table=tables(), codec=st.sampled_from(CODECS), group=st.sampled_from([1, 5, 1 << 20]))
 def test_pyarrow_reads_what_we_write(backend, table, codec, group):
     buffer = io.BytesIO()
     report = pf.write_parquet(table, buffer, compression=codec, row_group_rows=group)
@@ -89,9 +124,7 @@ def test_pyarrow_reads_what_we_write(backend, table, codec, group):
 @relaxed
 @given(table=tables(), rows=st.integers(1, 5))
 def test_batches_join_to_the_table(backend, table, rows):
-    buffer = io.BytesIO()
-    pq.write_table(table, buffer, row_group_size=4)
-    found = list(pf.iter_batches(buffer.getvalue(), batch_rows=rows))
+    found = list(pf.iter_batches(stored(table, row_group_size=4), batch_rows=rows))
     assert all(0 < batch.num_rows <= rows for batch in found)
     if found:
         assert_same(pa.Table.from_batches(found), table)
@@ -99,19 +132,13 @@ def test_batches_join_to_the_table(backend, table, rows):
         assert table.num_rows == 0
 
 
-AVRO = [
-    *(pa.int32(), pa.int64(), pa.float32(), pa.float64(), pa.bool_(), pa.large_string()),
-    *(pa.large_binary(), pa.date32(), pa.decimal128(9, 2), pa.decimal128(38, 10)),
-    *(pa.timestamp("ms", "UTC"), pa.timestamp("us", "UTC"), pa.timestamp("us")),
-    *(pa.time32("ms"), pa.time64("us"), pa.list_(pa.int64())),
-    pa.struct([("x", pa.int64()), ("y", pa.large_string())]),
-]
+AVRO_CODECS = ["null", "deflate", "bzip2", "xz"]  # others need packages of their own in fastavro
 
 
 @relaxed
 @given(
     table=tables(AVRO),
-    codec=st.sampled_from(["null", "deflate", "bzip2", "xz"]),
+    codec=st.sampled_from(AVRO_CODECS),
     block=st.sampled_from([1, 262_144]),
 )
 def test_avro_round_trip(backend, table, codec, block):
@@ -119,19 +146,33 @@ def test_avro_round_trip(backend, table, codec, block):
     report = pf.write_avro(table, buffer, codec=codec, block_bytes=block)
     assert report.rows == table.num_rows
     assert_same(pf.read_avro(buffer.getvalue()), table)
-    import fastavro
-
     rows = list(fastavro.reader(io.BytesIO(buffer.getvalue())))
-    assert len(rows) == table.num_rows
+    assert [bits(row) for row in rows] == [bits(row) for row in as_fastavro(table)]
+
+
+def as_fastavro(table):
+    """Rows as fastavro gives them: maps are dicts."""
+    maps = {field.name for field in table.schema if pa.types.is_map(field.type)}
+    for row in table.to_pylist():
+        yield {k: dict(v) if k in maps and v is not None else v for k, v in row.items()}
+
+
+@relaxed
+@given(
+    table=tables(AVRO),
+    codec=st.sampled_from(AVRO_CODECS),
+    interval=st.sampled_from([1, 16_000]),
+)
+def test_reads_what_fastavro_writes(backend, table, codec, interval):
+    ours = io.BytesIO()
+    pf.write_avro(table, ours, codec="null")
+    schema = fastavro.reader(io.BytesIO(ours.getvalue())).writer_schema
+    theirs = io.BytesIO()
+    fastavro.writer(theirs, schema, as_fastavro(table), codec=codec, sync_interval=interval)
+    assert_same(pf.read_avro(theirs.getvalue()), table)
 
 
 BIG = 2**53 + 1
-
-
-def stored(table, **options):
-    buffer = io.BytesIO()
-    pq.write_table(table, buffer, **options)
-    return buffer.getvalue()
 
 
 def test_large_integers_with_nulls_stay_exact(backend):

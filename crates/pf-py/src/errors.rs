@@ -14,6 +14,7 @@ pub(crate) fn internal(message: &str) -> PyErr {
 }
 
 /// A plan that does not have the canonical form.
+#[cfg(feature = "engine")]
 pub(crate) fn validation(message: &str) -> PyErr {
     ValidationError::new_err(message.to_owned())
 }

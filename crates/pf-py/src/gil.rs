@@ -35,6 +35,7 @@ impl<M> Mailbox<M> {
     }
 
     /// Leaves a message; never waits for the interpreter.
+    #[cfg(feature = "engine")]
     pub fn post(&self, message: M) {
         self.lock().messages.push_back(message);
         self.changed.notify_one();
@@ -62,6 +63,7 @@ impl<M> Mailbox<M> {
 
 /// Runs `work` without the interpreter. `deliver` gets its messages, on the calling thread; an
 /// exception there, or Ctrl-C, sets `cancel` and is raised once the work has stopped.
+#[cfg(feature = "engine")]
 pub(crate) fn enter<T: Send, M: Send>(
     py: Python<'_>,
     cancel: &AtomicBool,

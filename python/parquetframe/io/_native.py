@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from parquetframe.workflow.engine import native_token
 from .atomic import check_destination
 from .engine import FileRequest, WriteRequest
 from .leaves import type_at
+from .request import choice
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from .engine import Footer
 
 __all__ = ["RustEngine", "facts_of"]
+
+DECODER_ENVIRONMENT = "PARQUETFRAME_PARQUET_DECODER"
 
 _STATISTICS_KEYS = ("name", "min", "max", "null_count", "distinct_count", "exact")
 
@@ -160,10 +164,18 @@ def _read_options(request: FileRequest, extra: dict[str, Any] | None = None) -> 
             "dictionary_columns": list(decode.dictionary_columns),
             "int96_unit": decode.int96_unit,
             "verify_checksums": decode.verify_checksums,
+            "decoder": _decoder(),
         }
     else:
         options |= _avro_options(request)
     return json.dumps(options | (extra or {}))
+
+
+def _decoder() -> str:
+    """Which code decodes pages; tests read every file with both."""
+    wish = os.environ.get(DECODER_ENVIRONMENT) or "auto"
+    choice(DECODER_ENVIRONMENT, wish, ("auto", "flat", "arrow"))
+    return wish
 
 
 def _schema_options(request: FileRequest) -> str:

@@ -33,8 +33,26 @@ def check_destination(dest: Path, *, overwrite: bool, folder: bool = False) -> N
         raise WriteError(f"the path is a directory: {dest}", path=str(dest))
     if folder and dest.exists() and not dest.is_dir():
         raise WriteError(f"the path is not a directory: {dest}", path=str(dest))
+    other = _foreign(dest) if folder and dest.is_dir() else None
+    if other is not None:
+        raise WriteError(
+            f"the folder holds {other}, which is no part of a table: {dest}", path=str(dest)
+        )
     if not dest.parent.is_dir():
         raise WriteError(f"the directory does not exist: {dest.parent}", path=str(dest))
+
+
+def _foreign(folder: Path) -> Path | None:
+    """What is in a folder besides the files of a partitioned table; those may be replaced."""
+    for path in folder.iterdir():
+        plain = path.is_file() and not path.is_symlink()
+        if path.is_dir() and not path.is_symlink() and "=" in path.name:
+            other = _foreign(path)
+            if other is not None:
+                return other
+        elif not plain or not (path.name.startswith(("_", ".")) or path.suffix == ".parquet"):
+            return path
+    return None
 
 
 @contextlib.contextmanager
@@ -46,6 +64,8 @@ def replacing(
     special = dest.exists() and not dest.is_file() and not dest.is_dir()
     if dest.is_symlink() and not special:  # the link stays, its target is replaced
         dest = Path(os.path.realpath(dest))
+        if dest.is_symlink():
+            raise WriteError(f"too many symbolic links (a loop): {dest}", path=str(dest))
         check_destination(dest, overwrite=overwrite, folder=folder)
     staged = atomic and not special
     target = dest.with_name(f".{dest.name}.pf-{secrets.token_hex(6)}.tmp") if staged else dest

@@ -213,8 +213,6 @@ def _exact(node: Literal, dtype: pa.DataType) -> Any:
         return value
     if kinds == ("text", "text"):
         return value
-    if kinds == ("binary", "binary"):
-        return value.hex()
     if kinds == ("number", "number"):
         return _exact_number(value, node.dtype, dtype)
     if kinds[1] == "date" and t.is_date32(dtype):

@@ -53,18 +53,27 @@ def _labels(columns: Any, noted: dict[str, Any]) -> Any:
     names = {c.get("field_name"): c.get("name") for c in noted.get("columns", [])}
     if len(levels) > 1:
         try:
-            tuples = [ast.literal_eval(label) for label in columns]
+            whole = [_is_whole(level) for level in levels]
+            tuples = [
+                tuple(int(p) if w else p for p, w in zip(ast.literal_eval(c), whole, strict=True))
+                for c in columns
+            ]
             return pd.MultiIndex.from_tuples(tuples, names=[level.get("name") for level in levels])
         except (ValueError, SyntaxError, TypeError):
             return columns
     if len(levels) == 1:
-        if str(levels[0].get("pandas_type", "")).startswith(("int", "uint")):
+        if _is_whole(levels[0]):
             try:
                 columns = pd.Index([int(names.get(c) or c) for c in columns])
             except ValueError:
                 return columns
         columns = columns.rename(levels[0].get("name"))
     return columns
+
+
+def _is_whole(level: dict[str, Any]) -> bool:
+    """Whether the labels of a level were integers."""
+    return str(level.get("pandas_type", "")).startswith(("int", "uint"))
 
 
 def _noted(schema: pa.Schema) -> dict[str, Any]:

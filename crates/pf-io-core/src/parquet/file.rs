@@ -18,6 +18,7 @@ use super::metadata::read_footer;
 use super::options::{Int96Unit, ReadOptions, StringType};
 use super::read::guard;
 use super::unfolding::Unfolding;
+use super::zones::with_zones_of_seconds;
 use super::{claims, footer, pages};
 use crate::batch::nearest_name;
 use crate::source::Source;
@@ -204,7 +205,7 @@ fn delivered_schema(
     let leaves = file.parquet_schema();
     let mut unknown: Vec<&String> = options.dictionary_columns.iter().collect();
     let mut fields = Vec::with_capacity(file.schema().fields().len());
-    for (root, field) in file.schema().fields().iter().enumerate() {
+    for (root, field) in with_zones_of_seconds(file).iter().enumerate() {
         let as_dictionary = options.dictionary_columns.contains(field.name());
         unknown.retain(|name| *name != field.name());
         let int96 = matches!(field.data_type(), DataType::Timestamp(..))

@@ -13,6 +13,7 @@ pub mod statistics;
 pub mod stream;
 pub mod whole;
 pub mod write;
+mod zones;
 
 mod bloom;
 mod chunk;

@@ -114,6 +114,25 @@ pub fn every_type(rows: i64) -> RecordBatch {
     RecordBatch::try_from_iter_with_nullable(columns).unwrap()
 }
 
+/// `table` as a Parquet file gives it back: Parquet has no seconds and no days of 64 bits.
+#[allow(dead_code, reason = "not every test binary writes Parquet")]
+pub fn as_stored(table: &RecordBatch) -> RecordBatch {
+    use arrow::datatypes::{DataType, TimeUnit};
+    let schema = table.schema();
+    let columns = schema.fields().iter().zip(table.columns()).map(|(field, column)| {
+        let stored = match field.data_type() {
+            DataType::Timestamp(TimeUnit::Second, zone) => {
+                DataType::Timestamp(TimeUnit::Millisecond, zone.clone())
+            }
+            DataType::Time32(_) => DataType::Time32(TimeUnit::Millisecond),
+            DataType::Date64 => DataType::Date32,
+            other => other.clone(),
+        };
+        (field.name(), arrow::compute::cast(column, &stored).unwrap(), field.is_nullable())
+    });
+    RecordBatch::try_from_iter_with_nullable(columns).unwrap()
+}
+
 fn half(row: i64) -> <Float16Type as arrow::datatypes::ArrowPrimitiveType>::Native {
     // Without the crate of half floats: their casts do it.
     let one = Float32Array::from(vec![row as f32]);

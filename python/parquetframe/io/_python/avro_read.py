@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import struct
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -48,7 +49,7 @@ _LOGICAL: Final[dict[tuple[str, str], pa.DataType]] = {
     ("long", "local-timestamp-millis"): pa.timestamp("ms"),
     ("long", "local-timestamp-micros"): pa.timestamp("us"),
     ("long", "local-timestamp-nanos"): pa.timestamp("ns"),
-    ("string", "uuid"): pa.string(),
+    ("string", "uuid"): pa.binary(16),
 }
 
 
@@ -155,7 +156,7 @@ def _chunks(reader: Any, request: FileRequest, size: int) -> Iterator[list[Any]]
     for block in reader:
         request.check_cancelled()
         if left is not None and left <= 0:
-            return
+            break
         done += block.size
         before = len(rows)
         rows += list(block)
@@ -290,12 +291,28 @@ def _decimal(tree: Any) -> pa.DataType:
 
 
 def _column(values: list[Any], dtype: pa.DataType) -> pa.Array:
-    t = pa.types
     if dtype == pa.month_day_nano_interval():
         values = [v if v is None else _interval(v) for v in values]
-    elif t.is_string(dtype) or t.is_large_string(dtype) or t.is_string_view(dtype):
-        values = [v if v is None or isinstance(v, str) else str(v) for v in values]
+    elif _holds_16_bytes(dtype):
+        values = [_uuid_bytes(v) for v in values]
     return pa.array(values, dtype)
+
+
+def _holds_16_bytes(dtype: pa.DataType) -> bool:
+    if dtype.num_fields:
+        return any(_holds_16_bytes(dtype.field(i).type) for i in range(dtype.num_fields))
+    return bool(dtype == pa.binary(16))
+
+
+def _uuid_bytes(value: Any) -> Any:
+    """The value with the 16 bytes of each UUID in it."""
+    if isinstance(value, uuid.UUID):
+        return value.bytes
+    if isinstance(value, list):
+        return [_uuid_bytes(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _uuid_bytes(item) for key, item in value.items()}
+    return value
 
 
 def _interval(value: bytes) -> Any:

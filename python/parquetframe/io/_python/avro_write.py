@@ -146,16 +146,11 @@ class _Counter:
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """Each row as a dict."""
-        maps = [f.name for f in self._schema if pa.types.is_map(f.type)]
         for batch in self._reader:
             table = pa.Table.from_batches([batch]).cast(self._schema)
             for start in range(0, table.num_rows, _ROWS):
                 self._request.check_cancelled()
-                for row in table.slice(start, _ROWS).to_pylist():
-                    for name in maps:
-                        if row[name] is not None:
-                            row[name] = dict(row[name])
-                    yield row
+                yield from table.slice(start, _ROWS).to_pylist(maps_as_pydicts="strict")
                 self.count = min(self.count + _ROWS, self.count + table.num_rows - start)
                 if self._request.progress is not None:
                     self._request.progress(0, None, self.count)

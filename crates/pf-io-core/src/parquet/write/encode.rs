@@ -24,7 +24,7 @@ use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::SerializedFileWriter;
 
-use super::dictionary;
+use super::{dictionary, units};
 use crate::error::panic_text;
 use crate::{Context, IoError, Result};
 
@@ -120,6 +120,7 @@ impl<W: Write + Send> Encoder<W> {
         ctx: &Context,
     ) -> Result<Self> {
         let dictionary_bytes = asked.dictionary_page_size_limit();
+        let schema = &Arc::new(units::stored_schema(schema));
         let start = || -> Result<_, ParquetError> {
             let descriptor = ArrowSchemaConverter::new().convert(schema)?;
             let root = descriptor.root_schema_ptr();
@@ -161,6 +162,7 @@ impl<W: Write + Send> Encoder<W> {
                 return Err(IoError::refused(&self.dest, message));
             }
         }
+        let columns = units::stored_columns(&self.dest, &self.schema, batch)?;
         let mut at = 0;
         while at < batch.num_rows() {
             self.ctx.check()?;
@@ -169,7 +171,7 @@ impl<W: Write + Send> Encoder<W> {
                 None => (self.start_group()?, 0),
             };
             let rows = (batch.num_rows() - at).min(SLICE_ROWS).min(self.row_group_rows - filled);
-            for (lane, column) in group.lanes.iter().zip(batch.columns()) {
+            for (lane, column) in group.lanes.iter().zip(&columns) {
                 self.enqueue(lane, Some(column.slice(at, rows)));
             }
             at += rows;

@@ -9,6 +9,7 @@ mod options;
 mod order;
 mod partition;
 mod stage;
+mod units;
 
 use std::io::Write;
 use std::path::Path;

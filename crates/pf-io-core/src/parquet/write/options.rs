@@ -244,7 +244,7 @@ impl ParquetWriteOptions {
 }
 
 fn encode_schema(schema: &Schema, properties: &mut WriterProperties) {
-    add_encoded_arrow_schema_to_metadata(schema, properties);
+    add_encoded_arrow_schema_to_metadata(&super::units::stored_schema(schema), properties);
 }
 
 /// The index of a top-level column, or an error with the nearest name.

@@ -203,15 +203,25 @@ class Binder:
             target = found
         return [self.convert(node, target) for node in nodes]
 
+    def unify_integers(self, nodes: list[Node]) -> list[Node] | None:
+        """Integers of which only some have a sign as a type that holds them all; else ``None``."""
+        kinds = {node.dtype for node in nodes} - {pa.null()}
+        signed = any(pa.types.is_signed_integer(kind) for kind in kinds)
+        if pa.uint64() not in kinds or not signed:
+            return None
+        if not all(pa.types.is_integer(kind) for kind in kinds):
+            return None
+        return [self.convert(node, pa.decimal128(20, 0)) for node in nodes]
+
     def compare(self, tree: Any, operator: str, left: Any, right: Any) -> Node:
         """A comparison, after both sides got one type."""
         return self.compare_nodes(tree, operator, self.bind(left), self.bind(right))
 
     def compare_nodes(self, tree: Any, operator: str, left: Node, right: Node) -> Node:
         """As `compare`, for sides that are bound."""
-        kinds = {left.dtype, right.dtype}
-        if pa.uint64() in kinds and any(pa.types.is_signed_integer(kind) for kind in kinds):
-            a, b = (self.convert(n, pa.decimal128(20, 0)) for n in (left, right))  # holds both
+        both = self.unify_integers([left, right])
+        if both is not None:
+            a, b = both
         else:
             a, b = self.unify(tree, [left, right])
         return self.call(tree, compare.KERNELS[operator], a, b)

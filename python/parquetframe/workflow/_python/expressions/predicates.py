@@ -61,7 +61,7 @@ def _in(binder: Binder, tree: Any) -> Node:
     items = [binder.bind(item) for item in tree.expressions]
     if not items:
         raise binder.type_error(tree, "IN needs at least one value")
-    value, *items = binder.unify(tree, [value, *items])
+    value, *items = binder.unify_integers([value, *items]) or binder.unify(tree, [value, *items])
     if all(isinstance(item, Literal) for item in items):
         scalars = [item.scalar for item in items if isinstance(item, Literal)]
         return _in_values(binder, tree, value, [s.as_py() for s in scalars])
