@@ -22,16 +22,17 @@ use pf_io_core::parquet::{ReadOptions, read, stream};
 use pf_io_core::{Context, Source};
 use proptest::prelude::*;
 
+fn some<T>(
+    keys: &[i64],
+    null: impl Fn(usize) -> bool,
+    make: impl Fn(i64) -> T,
+) -> Vec<Option<T>> {
+    keys.iter().enumerate().map(|(row, key)| (!null(row)).then(|| make(*key))).collect()
+}
+
 /// A column of every kind; `key` decides what is kept, `sorted` has narrow pages.
 fn table(keys: &[i64], nulls: &[bool]) -> RecordBatch {
     let null = |row: usize| nulls[row % nulls.len()];
-    fn some<T>(
-        keys: &[i64],
-        null: impl Fn(usize) -> bool,
-        make: impl Fn(i64) -> T,
-    ) -> Vec<Option<T>> {
-        keys.iter().enumerate().map(|(row, key)| (!null(row)).then(|| make(*key))).collect()
-    }
     let sorted: Vec<i64> = (0..keys.len() as i64).collect();
     let text = |key: i64| "ä".repeat(key as usize % 23) + &key.to_string();
     let lists = keys.iter().map(|&key| Some((0..key % 3).map(|item| Some(item as i32))));
@@ -84,6 +85,7 @@ fn table(keys: &[i64], nulls: &[bool]) -> RecordBatch {
     .unwrap()
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "each varies on its own")]
 #[derive(Debug, Clone)]
 struct Stored {
     page: usize,

@@ -134,13 +134,11 @@ impl Chunks<'_> {
         shape: Option<Shape>,
         scratch: &mut Scratch,
     ) -> Result<(Vec<ArrayRef>, Charge)> {
-        match shape {
-            Some(shape) => self.own(column, part, shape, scratch),
-            None => {
-                self.no_fallback(column, "it is nested, or of a rare type or codec")?;
-                self.by_arrow(column, part)
-            }
+        if let Some(shape) = shape {
+            return self.own(column, part, shape, scratch);
         }
+        self.no_fallback(column, "it is nested, or of a rare type or codec")?;
+        self.by_arrow(column, part)
     }
 
     /// The same as one array.
@@ -274,19 +272,20 @@ impl Chunks<'_> {
         let length = ranges.iter().map(|(_, length)| length).sum();
         let _held = context.budget().charge(path, length, "a column chunk")?;
         let mut own = std::mem::take(&mut scratch.chunk);
-        let bytes: &[u8] = match (file.source.in_memory(), ranges.as_slice()) {
-            (Some(bytes), &[(start, length)]) => &bytes[start as usize..(start + length) as usize],
-            _ => {
-                let all = own.bytes(length as usize);
-                let all = all.ok_or_else(|| self.no_memory(column, length))?;
-                let mut rest = &mut *all;
-                for &(start, length) in &ranges {
-                    let (piece, after) = rest.split_at_mut(length as usize);
-                    file.source.read_exact_at(start, piece)?;
-                    rest = after;
-                }
-                all
+        let bytes: &[u8] = if let (Some(bytes), &[(start, length)]) =
+            (file.source.in_memory(), ranges.as_slice())
+        {
+            &bytes[start as usize..(start + length) as usize]
+        } else {
+            let all = own.bytes(length as usize);
+            let all = all.ok_or_else(|| self.no_memory(column, length))?;
+            let mut rest = &mut *all;
+            for &(start, length) in &ranges {
+                let (piece, after) = rest.split_at_mut(length as usize);
+                file.source.read_exact_at(start, piece)?;
+                rest = after;
             }
+            all
         };
         let ours = Chunk {
             bytes,

@@ -12,6 +12,7 @@ use arrow::array::{Array, ArrayRef, BooleanArray, new_empty_array};
 use arrow::buffer::BooleanBuffer;
 use arrow::compute::{filter, prep_null_mask_filter};
 use arrow::error::ArrowError;
+use parquet::file::statistics::Statistics;
 
 use super::chunk::{Chunks, Group, Part};
 use super::file::{OpenFile, Wanted};
@@ -193,7 +194,7 @@ impl<'p> Filter<'p> {
             Some(Bounds {
                 least: bounds.as_ref().and_then(|bounds| of(&bounds.min)),
                 greatest: bounds.as_ref().and_then(|bounds| of(&bounds.max)),
-                nulls: chunk.statistics().and_then(|statistics| statistics.null_count_opt()),
+                nulls: chunk.statistics().and_then(Statistics::null_count_opt),
             })
         })
     }

@@ -191,15 +191,11 @@ fn column_index(data: &[u8]) -> Step<ColumnIndex> {
         match (id, kind) {
             (1, LIST) => {
                 // Writers name the elements by either boolean type.
-                let mut other = thrift;
-                let count = match thrift.list_of(TRUE, 1) {
-                    Ok(count) => count,
-                    Err(_) => {
-                        let count = other.list_of(FALSE, 1)?;
-                        thrift = other;
-                        count
-                    }
-                };
+                let start = thrift;
+                let count = thrift.list_of(TRUE, 1).or_else(|_| {
+                    thrift = start;
+                    thrift.list_of(FALSE, 1)
+                })?;
                 for _ in 0..count {
                     index.nulls_only.push(thrift.byte()? == TRUE);
                 }

@@ -102,7 +102,7 @@ mod tests {
 
     #[test]
     fn test_narrowing_and_cutting_keep_the_right_rows() {
-        let bits = |bits: &[u8]| BooleanBuffer::from_iter(bits.iter().map(|&bit| bit == 1));
+        let bits = |bits: &[u8]| bits.iter().map(|&bit| bit == 1).collect::<BooleanBuffer>();
         let some = Selection::new(bits(&[0, 1, 1, 0, 1, 0, 1, 0]));
         assert_eq!((some.count(), some.rows()), (4, None));
         let fewer = some.narrowed(&bits(&[1, 0, 0, 1]));

@@ -52,7 +52,7 @@ pub(super) fn prefixed(body: &[u8], count: usize) -> Outcome<u64> {
     let mut sum = 0_u64;
     let mut whole = true;
     let rest = delta::read(body, count, |_, length| match u32::try_from(length) {
-        Ok(length) if length <= i32::MAX as u32 => sum = sum.saturating_add(u64::from(length)),
+        Ok(length) if i32::try_from(length).is_ok() => sum = sum.saturating_add(u64::from(length)),
         _ => whole = false,
     })?;
     if whole {

@@ -55,7 +55,7 @@ impl<'a> Pages<'a> {
     where
         'a: 's,
     {
-        Ok(match self.next_wanted(unpacker, |_| true)? {
+        Ok(match self.next_wanted(scratch, |_| true)? {
             Some(Found::Page(page)) => Some(page),
             Some(Found::Passed(_)) | None => None,
         })
@@ -64,7 +64,7 @@ impl<'a> Pages<'a> {
     /// The same; a data page is left packed unless its count of values is `wanted`.
     pub fn next_wanted<'s>(
         &mut self,
-        unpacker: &'s mut Unpacker,
+        scratch: &'s mut Unpacker,
         wanted: impl FnOnce(usize) -> bool,
     ) -> Outcome<Option<Found<'s>>>
     where
