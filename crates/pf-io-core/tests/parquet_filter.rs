@@ -22,11 +22,7 @@ use pf_io_core::parquet::{ReadOptions, read, stream};
 use pf_io_core::{Context, Source};
 use proptest::prelude::*;
 
-fn some<T>(
-    keys: &[i64],
-    null: impl Fn(usize) -> bool,
-    make: impl Fn(i64) -> T,
-) -> Vec<Option<T>> {
+fn some<T>(keys: &[i64], null: impl Fn(usize) -> bool, make: impl Fn(i64) -> T) -> Vec<Option<T>> {
     keys.iter().enumerate().map(|(row, key)| (!null(row)).then(|| make(*key))).collect()
 }
 

@@ -51,8 +51,8 @@ pub(super) fn indexed(body: &[u8], lengths: &[u32], most: usize) -> Outcome<u64>
 pub(super) fn prefixed(body: &[u8], count: usize) -> Outcome<u64> {
     let mut sum = 0_u64;
     let mut whole = true;
-    let rest = delta::read(body, count, |_, length| match u32::try_from(length) {
-        Ok(length) if i32::try_from(length).is_ok() => sum = sum.saturating_add(u64::from(length)),
+    let rest = delta::read(body, count, |_, length| match i32::try_from(length) {
+        Ok(length @ 0..) => sum = sum.saturating_add(u64::from(length.unsigned_abs())),
         _ => whole = false,
     })?;
     if whole {
