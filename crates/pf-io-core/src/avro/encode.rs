@@ -1,10 +1,11 @@
 //! Rows into blocks: arrow-avro encodes, the cutting, packing and framing is ours.
 
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
+use arrow::array::{ArrayRef, RecordBatch};
 use arrow::datatypes::{DataType, Schema, SchemaRef};
 use arrow_avro::errors::AvroError;
 use arrow_avro::schema::{AvroSchema, SCHEMA_METADATA_KEY};
@@ -15,8 +16,9 @@ use super::codec::Packer;
 use super::container::{SYNC, put_long};
 use super::options::{Enums, StringType};
 use super::schema::{self, Parsed, SchemaFault};
+use super::symbols::{self, Symbols};
 use super::types::TypeOptions;
-use crate::batch::{batch_of, type_name};
+use crate::batch::{batch_of, cast_exact, type_name};
 use crate::error::panic_text;
 use crate::{IoError, Result};
 
@@ -26,11 +28,19 @@ pub(super) struct RowEncoder {
     /// What the batches have, with the Avro schema as metadata.
     schema: SchemaRef,
     text: String,
+    /// Of each column that is written as an enum.
+    symbols: Vec<Option<Symbols>>,
 }
 
 impl RowEncoder {
-    /// An encoder of `schema`, as `text` or as the derived Avro schema says.
-    pub fn new(dest: &Path, schema: &Schema, text: Option<&str>) -> Result<Self> {
+    /// An encoder of `schema`, as `text` or as the derived Avro schema says; in the latter the
+    /// text columns that `enums` names become enums of these symbols.
+    pub fn new(
+        dest: &Path,
+        schema: &Schema,
+        text: Option<&str>,
+        enums: &BTreeMap<String, Vec<String>>,
+    ) -> Result<Self> {
         let refused = |reason: String| match text {
             None => IoError::unsupported(dest, format!("no Avro schema for this table: {reason}")),
             Some(_) => IoError::Schema {
@@ -41,6 +51,7 @@ impl RowEncoder {
             },
         };
         let mut schema = schema.clone();
+        let mut symbols = vec![None; schema.fields().len()];
         let avro = match text {
             Some(text) => {
                 let parsed = schema::parse(text).map_err(|fault| match fault {
@@ -50,17 +61,31 @@ impl RowEncoder {
                 if let Some(field) = schema.fields().iter().find(|field| !known(field.name())) {
                     return Err(refused(format!("it lacks the column '{}'", field.name())));
                 }
-                schema = promoted(&schema, &parsed).map_err(refused)?;
+                (schema, symbols) = promoted(&schema, &parsed).map_err(refused)?;
                 parsed.text
             }
             None => {
-                AvroSchema::try_from(&schema)
-                    .map_err(|error| refused(error.to_string()))?
-                    .json_string
+                let mut fields = Vec::with_capacity(schema.fields().len());
+                for (field, symbols) in schema.fields().iter().zip(&mut symbols) {
+                    fields.push(match enums.get(field.name()) {
+                        Some(names) => {
+                            let found = Symbols::new(names).map_err(&refused)?;
+                            let field = found.field(field).map_err(&refused)?;
+                            *symbols = Some(found);
+                            Arc::new(field)
+                        }
+                        None => Arc::clone(field),
+                    });
+                }
+                schema = Schema::new(fields);
+                let derived =
+                    AvroSchema::try_from(&schema).map_err(|error| refused(error.to_string()))?;
+                let plain = symbols.iter().all(Option::is_none);
+                if plain { derived.json_string } else { symbols::once(derived.json_string) }
             }
         };
         schema.metadata.insert(SCHEMA_METADATA_KEY.to_owned(), avro.clone());
-        let encoder = Self { schema: Arc::new(schema), text: avro };
+        let encoder = Self { schema: Arc::new(schema), text: avro, symbols };
         Self::build(&encoder.schema).map_err(|error| refused(plain(&error)))?;
         Ok(encoder)
     }
@@ -68,6 +93,21 @@ impl RowEncoder {
     /// The types that the columns must have before they are encoded.
     pub fn schema(&self) -> &SchemaRef {
         &self.schema
+    }
+
+    /// `array` as the column at `index` is encoded; the reason if a value does not fit.
+    pub fn column(&self, index: usize, array: &ArrayRef) -> Result<ArrayRef, String> {
+        let field = self.schema.field(index);
+        let name = field.name();
+        match self.symbols.get(index).and_then(Option::as_ref) {
+            Some(symbols) => {
+                symbols.keys(array).map_err(|reason| format!("column '{name}': {reason}"))
+            }
+            None => cast_exact(array, field.data_type()).map_err(|error| {
+                let wanted = type_name(field.data_type());
+                format!("column '{name}': a value does not fit {wanted} ({error})")
+            }),
+        }
     }
 
     /// The Avro schema.
@@ -162,8 +202,9 @@ fn plain(error: &AvroError) -> String {
 
 /// `schema` with the numbers that the Avro schema asks for. arrow-avro writes a column as it is,
 /// whatever the schema says, so a type that does not fit must be refused here.
-fn promoted(schema: &Schema, given: &Parsed) -> Result<Schema, String> {
+fn promoted(schema: &Schema, given: &Parsed) -> Result<(Schema, Vec<Option<Symbols>>), String> {
     let mut fields = Vec::with_capacity(schema.fields().len());
+    let mut symbols = Vec::with_capacity(schema.fields().len());
     for field in schema.fields() {
         let node = given.fields.iter().find(|(name, _)| name == field.name());
         let Some((_, node)) = node else { continue };
@@ -181,9 +222,14 @@ fn promoted(schema: &Schema, given: &Parsed) -> Result<Schema, String> {
             ));
         }
         let data_type = if kept { has.clone() } else { wants };
-        fields.push(field.as_ref().clone().with_data_type(data_type));
+        let own = symbols::of(node).map(Symbols::new).transpose()?;
+        fields.push(match &own {
+            Some(own) => own.field(field)?,
+            None => field.as_ref().clone().with_data_type(data_type),
+        });
+        symbols.push(own);
     }
-    Ok(Schema::new_with_metadata(fields, schema.metadata().clone()))
+    Ok((Schema::new_with_metadata(fields, schema.metadata().clone()), symbols))
 }
 
 /// Whether values of `has` are encoded as a schema of `wants` reads them.

@@ -22,6 +22,7 @@ mod resolve;
 mod rows;
 mod scalars;
 mod schema;
+mod symbols;
 mod types;
 mod unions;
 
