@@ -51,7 +51,7 @@ pub(crate) fn name_files(
         paths.dedup();
         let files = Files {
             stamps: paths.into_iter().map(Stamp::of).collect(),
-            schema: node.schema(),
+            columns: Some(node.schema()),
             halt: Arc::clone(halt),
         };
         let named: Arc<dyn ExecutionPlan> =
@@ -61,12 +61,18 @@ pub(crate) fn name_files(
     .map(|transformed| transformed.data)
 }
 
-/// Runs what reads footers of `paths` on this thread; a panic is an error of the first file.
-pub(crate) fn guarded<T>(paths: &[PathBuf], work: impl FnOnce() -> Result<T>) -> Result<T> {
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
-        let path = paths.first().cloned().unwrap_or_default();
-        Err(external(IoError::Parquet { path, message: panic_text(&*panic).to_owned() }))
-    })
+/// Runs what reads the footers of `paths` on this thread; its errors and panics name the file.
+pub(crate) fn guarded<T>(
+    paths: &[PathBuf],
+    halt: &Arc<AtomicBool>,
+    work: impl FnOnce() -> Result<T>,
+) -> Result<T> {
+    let stamps = paths.iter().cloned().map(Stamp::of).collect();
+    let files = Files { stamps, columns: None, halt: Arc::clone(halt) };
+    match catch_unwind(AssertUnwindSafe(work)) {
+        Ok(done) => done.map_err(|error| files.named(error)),
+        Err(panic) => Err(files.damaged(panic_text(&*panic))),
+    }
 }
 
 fn external(error: IoError) -> DataFusionError {
@@ -99,8 +105,8 @@ fn look(path: &Path) -> Option<(u64, Option<SystemTime>)> {
 #[derive(Debug)]
 struct Files {
     stamps: Vec<Stamp>,
-    /// What the scan reads of them.
-    schema: SchemaRef,
+    /// What the scan reads of them, if not everything.
+    columns: Option<SchemaRef>,
     halt: Arc<AtomicBool>,
 }
 
@@ -141,7 +147,11 @@ impl Files {
         let path = self.only().unwrap_or_default();
         external(match error {
             object_store::Error::NotFound { .. } => IoError::NotFound { path },
-            other => IoError::Os { path, source: std::io::Error::other(other.to_string()) },
+            other => {
+                let text = other.to_string();
+                let text = text.lines().next().unwrap_or_default();
+                IoError::Os { path, source: std::io::Error::other(text.to_owned()) }
+            }
         })
     }
 
@@ -170,8 +180,11 @@ impl Files {
     /// The error of the first of several files that our own reader cannot read either.
     fn found(&self) -> Option<IoError> {
         let context = Context::new(1, None, Arc::clone(&self.halt)).ok()?;
-        let columns = self.schema.fields().iter().map(|field| vec![field.name().clone()]);
-        let options = ReadOptions { columns: Some(columns.collect()), ..ReadOptions::default() };
+        let columns = self
+            .columns
+            .as_ref()
+            .map(|schema| schema.fields().iter().map(|field| vec![field.name().clone()]).collect());
+        let options = ReadOptions { columns, ..ReadOptions::default() };
         self.stamps.iter().find_map(|stamp| {
             let read = || {
                 let source = Source::open(&stamp.path)?;
@@ -240,5 +253,76 @@ impl ExecutionPlan for NamedScanExec {
         let end = stream::once(async move { at_end.unchanged() })
             .filter_map(|unchanged| async move { unchanged.err().map(Err) });
         Ok(Box::pin(RecordBatchStreamAdapter::new(schema, batches.chain(end))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use datafusion::arrow::array::{ArrayRef, Int64Array};
+    use datafusion::arrow::record_batch::RecordBatch;
+    use datafusion::physical_plan::collect;
+    use datafusion::prelude::{ParquetReadOptions, SessionContext};
+    use pf_io_core::{Format, TableWriter, WriteOptions};
+
+    use super::*;
+    use crate::context::runtime;
+    use crate::error::EngineError;
+
+    fn write(path: &Path, rows: i64) {
+        let values: ArrayRef = Arc::new(Int64Array::from_iter_values((0..rows).map(|i| i * i)));
+        let batch = RecordBatch::try_from_iter([("x", values)]).unwrap();
+        let options = WriteOptions::new(Format::Parquet);
+        let mut writer = TableWriter::create(path, batch.schema(), &options).unwrap();
+        writer.write(&batch).unwrap();
+        writer.finish().unwrap();
+    }
+
+    /// What a scan of `paths` gives if `meanwhile` happens after it was planned.
+    fn scan(paths: &[PathBuf], meanwhile: impl FnOnce()) -> Result<usize, EngineError> {
+        let session = SessionContext::new();
+        let names: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+        runtime()?.block_on(async {
+            let frame = session.read_parquet(names, ParquetReadOptions::default()).await?;
+            let plan = frame.create_physical_plan().await?;
+            let plan = name_files(plan, &Arc::default())?;
+            meanwhile();
+            let batches = collect(plan, session.task_ctx()).await?;
+            Ok(batches.iter().map(RecordBatch::num_rows).sum())
+        })
+    }
+
+    #[test]
+    fn test_a_file_that_changes_is_noticed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a b%20.parquet");
+        write(&path, 5000);
+        let paths = [path.clone()];
+        assert_eq!(scan(&paths, || ()).unwrap(), 5000);
+        let shorter = || fs::OpenOptions::new().write(true).open(&path).unwrap().set_len(500);
+        let changes: [&dyn Fn(); 2] = [&|| write(&path, 5001), &|| shorter().unwrap()];
+        for change in changes {
+            write(&path, 5000);
+            let error = scan(&paths, change).unwrap_err();
+            assert!(
+                matches!(&error, EngineError::Io(IoError::Os { path: named, .. }) if *named == path),
+                "{error:?}"
+            );
+            assert!(error.to_string().contains("changed while it was read"), "{error}");
+        }
+        write(&path, 5000);
+        let error = scan(&paths, || fs::remove_file(&path).unwrap()).unwrap_err();
+        assert!(error.to_string().contains("a b%20.parquet"), "{error}");
+    }
+
+    #[test]
+    fn test_panics_become_errors_of_the_file() {
+        let path = PathBuf::from("a.parquet");
+        let work = || panic!("index out of bounds");
+        let error = guarded::<()>(&[path], &Arc::default(), work).unwrap_err();
+        let error = EngineError::from(error);
+        assert!(matches!(&error, EngineError::Io(IoError::Parquet { .. })), "{error:?}");
+        assert_eq!(error.to_string(), "a.parquet: index out of bounds");
     }
 }

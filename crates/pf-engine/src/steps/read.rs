@@ -199,7 +199,8 @@ fn parquet_table(
     let options = options.with_file_extension("");
     let config = ListingTableConfig::new_with_multi_paths(urls).with_listing_options(options);
     let runtime = context::runtime()?;
-    let inferred = guarded(paths, || runtime.block_on(config.infer_schema(context.state)))?;
+    let inferred =
+        guarded(paths, context.halt, || runtime.block_on(config.infer_schema(context.state)))?;
     Ok(Arc::new(ListingTable::try_new(inferred)?))
 }
 

@@ -95,17 +95,21 @@ impl RowEncoder {
         &self.schema
     }
 
-    /// `array` as the column at `index` is encoded; the reason if a value does not fit.
-    pub fn column(&self, index: usize, array: &ArrayRef) -> Result<ArrayRef, String> {
+    /// `array` as the column at `index` is encoded.
+    pub fn column(&self, dest: &Path, index: usize, array: &ArrayRef) -> Result<ArrayRef> {
         let field = self.schema.field(index);
         let name = field.name();
         match self.symbols.get(index).and_then(Option::as_ref) {
-            Some(symbols) => {
-                symbols.keys(array).map_err(|reason| format!("column '{name}': {reason}"))
-            }
+            Some(symbols) => symbols.keys(array).map_err(|reason| IoError::Schema {
+                path: dest.to_path_buf(),
+                column: name.clone(),
+                message: format!("column '{name}': {reason}"),
+                hint: None,
+            }),
             None => cast_exact(array, field.data_type()).map_err(|error| {
                 let wanted = type_name(field.data_type());
-                format!("column '{name}': a value does not fit {wanted} ({error})")
+                let message = format!("column '{name}': a value does not fit {wanted} ({error})");
+                IoError::unsupported(dest, message)
             }),
         }
     }

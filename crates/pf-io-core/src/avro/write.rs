@@ -144,8 +144,7 @@ impl AvroWriter {
         self.context.check()?;
         let mut columns = Vec::with_capacity(batch.num_columns());
         for (index, column) in batch.columns().iter().enumerate().take(self.schema.fields().len()) {
-            let column = self.frame.encoder.column(index, column);
-            columns.push(column.map_err(|reason| IoError::unsupported(&self.dest, reason))?);
+            columns.push(self.frame.encoder.column(&self.dest, index, column)?);
         }
         let rows = batch.num_rows();
         let batch = batch_of(&self.schema, columns, rows)
