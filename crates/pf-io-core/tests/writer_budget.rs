@@ -33,7 +33,11 @@ fn context(threads: usize, limit: Option<u64>) -> Context {
 }
 
 fn options() -> ParquetWriteOptions {
-    ParquetWriteOptions { compression: "none".to_owned(), ..ParquetWriteOptions::default() }
+    ParquetWriteOptions {
+        compression: "none".to_owned(),
+        fsync: false,
+        ..ParquetWriteOptions::default()
+    }
 }
 
 fn write(

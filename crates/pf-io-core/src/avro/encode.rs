@@ -50,40 +50,11 @@ impl RowEncoder {
                 hint: None,
             },
         };
-        let mut schema = schema.clone();
-        let mut symbols = vec![None; schema.fields().len()];
-        let avro = match text {
-            Some(text) => {
-                let parsed = schema::parse(text).map_err(|fault| match fault {
-                    SchemaFault::Bad(reason) | SchemaFault::Unsupported(reason) => refused(reason),
-                })?;
-                let known = |name: &String| parsed.fields.iter().any(|(field, _)| field == name);
-                if let Some(field) = schema.fields().iter().find(|field| !known(field.name())) {
-                    return Err(refused(format!("it lacks the column '{}'", field.name())));
-                }
-                (schema, symbols) = promoted(&schema, &parsed).map_err(refused)?;
-                parsed.text
-            }
-            None => {
-                let mut fields = Vec::with_capacity(schema.fields().len());
-                for (field, symbols) in schema.fields().iter().zip(&mut symbols) {
-                    fields.push(match enums.get(field.name()) {
-                        Some(names) => {
-                            let found = Symbols::new(names).map_err(&refused)?;
-                            let field = found.field(field).map_err(&refused)?;
-                            *symbols = Some(found);
-                            Arc::new(field)
-                        }
-                        None => Arc::clone(field),
-                    });
-                }
-                schema = Schema::new(fields);
-                let derived =
-                    AvroSchema::try_from(&schema).map_err(|error| refused(error.to_string()))?;
-                let plain = symbols.iter().all(Option::is_none);
-                if plain { derived.json_string } else { symbols::once(derived.json_string) }
-            }
-        };
+        let (mut schema, symbols, avro) = match text {
+            Some(text) => given(schema, text),
+            None => derived(schema, enums),
+        }
+        .map_err(refused)?;
         schema.metadata.insert(SCHEMA_METADATA_KEY.to_owned(), avro.clone());
         let encoder = Self { schema: Arc::new(schema), text: avro, symbols };
         Self::build(&encoder.schema).map_err(|error| refused(plain(&error)))?;
@@ -202,6 +173,41 @@ impl Frame {
 fn plain(error: &AvroError) -> String {
     let text = error.to_string();
     text.strip_prefix("Invalid argument error: ").unwrap_or(&text).to_owned()
+}
+
+/// A schema with the symbols of its enums, and the Avro schema as text.
+type Resolved = (Schema, Vec<Option<Symbols>>, String);
+
+/// `schema` as the Avro schema `text` has it.
+fn given(schema: &Schema, text: &str) -> Result<Resolved, String> {
+    let parsed = schema::parse(text).map_err(|fault| match fault {
+        SchemaFault::Bad(reason) | SchemaFault::Unsupported(reason) => reason,
+    })?;
+    let known = |name: &String| parsed.fields.iter().any(|(field, _)| field == name);
+    if let Some(field) = schema.fields().iter().find(|field| !known(field.name())) {
+        return Err(format!("it lacks the column '{}'", field.name()));
+    }
+    let (schema, symbols) = promoted(schema, &parsed)?;
+    Ok((schema, symbols, parsed.text))
+}
+
+/// `schema` with the Avro schema that follows from it.
+fn derived(schema: &Schema, enums: &BTreeMap<String, Vec<String>>) -> Result<Resolved, String> {
+    let mut fields = Vec::with_capacity(schema.fields().len());
+    let mut symbols = Vec::with_capacity(schema.fields().len());
+    for field in schema.fields() {
+        let own = enums.get(field.name()).map(|names| Symbols::new(names)).transpose()?;
+        fields.push(match &own {
+            Some(own) => Arc::new(own.field(field)?),
+            None => Arc::clone(field),
+        });
+        symbols.push(own);
+    }
+    let schema = Schema::new(fields);
+    let text = AvroSchema::try_from(&schema).map_err(|error| error.to_string())?.json_string;
+    let plain = symbols.iter().all(Option::is_none);
+    let text = if plain { text } else { symbols::once(text) };
+    Ok((schema, symbols, text))
 }
 
 /// `schema` with the numbers that the Avro schema asks for. arrow-avro writes a column as it is,
