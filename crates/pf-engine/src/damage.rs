@@ -13,7 +13,7 @@ use std::time::SystemTime;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::common::Result;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
-use datafusion::datasource::physical_plan::FileScanConfig;
+use datafusion::datasource::physical_plan::{FileGroup, FileScanConfig};
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::error::DataFusionError;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
@@ -43,7 +43,7 @@ pub(crate) fn name_files(
         let mut paths: Vec<PathBuf> = scan
             .file_groups
             .iter()
-            .flat_map(|group| group.iter())
+            .flat_map(FileGroup::iter)
             .map(|file| Path::new("/").join(file.object_meta.location.as_ref()))
             .collect();
         // A large file is in several groups.
