@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import jsonschema
 import pytest
 
 from parquetframe.workflow.compile import json_schema
@@ -70,7 +71,6 @@ def test_every_reference_leads_somewhere() -> None:
 
 
 def test_a_validator_agrees_on_good_and_bad_files() -> None:
-    jsonschema = pytest.importorskip("jsonschema")
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
     validator = jsonschema.Draft202012Validator(SCHEMA)
     read = {"name": "t", "type": "read", "path": "t.csv", "sep": ";", "limit": "${n}"}

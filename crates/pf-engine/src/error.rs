@@ -498,10 +498,13 @@ fn from_shared(error: &DataFusionError) -> EngineError {
                 step: tagged.step.clone(),
                 error: Box::new(from_shared(&tagged.source)),
             },
-            None => match source.downcast_ref::<EngineError>() {
-                Some(EngineError::Cancelled) => EngineError::Cancelled,
-                _ => EngineError::Data { message: source.to_string(), hint: None },
-            },
+            None => {
+                match (source.downcast_ref::<EngineError>(), source.downcast_ref::<IoError>()) {
+                    (Some(EngineError::Cancelled), _) => EngineError::Cancelled,
+                    (_, Some(error)) => from_shared_io(error),
+                    _ => EngineError::Data { message: source.to_string(), hint: None },
+                }
+            }
         },
         DataFusionError::ArrowError(inner, _) => match inner.as_ref() {
             ArrowError::DivideByZero => ArrowError::DivideByZero.into(),
@@ -513,6 +516,22 @@ fn from_shared(error: &DataFusionError) -> EngineError {
             EngineError::Data { message: lowercase_first(&other.strip_backtrace()), hint: None }
         }
     }
+}
+
+/// The errors of a file that several partitions wait for.
+fn from_shared_io(error: &IoError) -> EngineError {
+    EngineError::Io(match error {
+        IoError::Parquet { path, message } => {
+            IoError::Parquet { path: path.clone(), message: message.clone() }
+        }
+        IoError::NotFound { path } => IoError::NotFound { path: path.clone() },
+        IoError::Os { path, source } => {
+            let source = std::io::Error::new(source.kind(), source.to_string());
+            IoError::Os { path: path.clone(), source }
+        }
+        IoError::Cancelled => return EngineError::Cancelled,
+        other => return EngineError::Data { message: other.to_string(), hint: None },
+    })
 }
 
 fn from_schema_error(error: DfSchemaError) -> EngineError {

@@ -18,7 +18,7 @@ use tokio::task::JoinSet;
 use crate::dataset::Dataset;
 use crate::error::EngineError;
 use crate::plain;
-use crate::{context, guard, wait};
+use crate::{context, damage, guard, wait};
 
 /// Batches that a partition may be ahead of the one that is written.
 const AHEAD: usize = 64;
@@ -66,7 +66,7 @@ impl Execution<'_> {
             let physical = planned.await.map_err(|panic| {
                 EngineError::internal(format!("planning panicked: {}", panic_text(&*panic)))
             })??;
-            let physical = guard::heed(physical, &self.halt)?;
+            let physical = damage::name_files(guard::heed(physical, &self.halt)?, &self.halt)?;
             let mut running = Running::start(&physical, state)?;
             while let Some(batch) = running.next().await {
                 // As long as batches are there, nothing else looks at the flag.

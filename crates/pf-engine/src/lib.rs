@@ -11,6 +11,7 @@
 mod callbacks;
 mod checked;
 mod context;
+mod damage;
 mod dataset;
 mod depth;
 mod describe;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, RecordBatchOptions};
 use arrow::compute::{CastOptions, cast_with_options};
 use arrow::datatypes::{DataType, Schema, SchemaRef};
 use arrow::error::ArrowError;
@@ -35,6 +35,23 @@ pub(crate) fn cast_exact(array: &ArrayRef, to: &DataType) -> Result<ArrayRef, Ar
         return Ok(Arc::clone(array));
     }
     cast_with_options(array, to, &CastOptions { safe: false, ..CastOptions::default() })
+}
+
+/// Bytes of the values of an array that may be a slice of a larger one.
+pub(crate) fn slice_bytes(array: &ArrayRef) -> usize {
+    // A view has its length in its low half; short texts lie in the view itself.
+    let views = |views: &[u128]| -> usize {
+        let long = |&view: &u128| Some((view as u32) as usize).filter(|&length| length > 12);
+        size_of_val(views) + views.iter().filter_map(long).sum::<usize>()
+    };
+    match array.data_type() {
+        DataType::Utf8View => views(array.as_string_view().views()),
+        DataType::BinaryView => views(array.as_binary_view().views()),
+        _ => {
+            let size = array.to_data().get_slice_memory_size();
+            size.unwrap_or_else(|_| array.get_array_memory_size())
+        }
+    }
 }
 
 /// The name of a type as users write it: `int64`, `timestamp(us, UTC)`, `decimal(10,2)`.

@@ -119,6 +119,11 @@ impl Budget {
         }
     }
 
+    /// The most that may be held at once.
+    pub fn limit(&self) -> u64 {
+        self.state.limit
+    }
+
     /// The most that was held at once.
     pub fn peak(&self) -> u64 {
         self.state.peak.load(Ordering::Relaxed)

@@ -144,8 +144,8 @@ impl TableWriter {
         Self::create_with(path, schema, options, &ctx)
     }
 
-    /// As [`Self::create`], which takes as many threads as the process may use; Parquet columns
-    /// are encoded on those of `ctx`.
+    /// As [`Self::create`], which takes as many threads and as much memory as there is; Parquet and
+    /// Avro are encoded on the threads of `ctx` and within its budget.
     pub fn create_with(
         path: &Path,
         schema: SchemaRef,
@@ -180,7 +180,7 @@ impl TableWriter {
             Format::Avro => {
                 avro::write::writable_schema(path, &schema)?;
                 let codec = avro::write::codec(path, compression)?;
-                Inner::Avro(Box::new(AvroWriter::new(start()?, &schema, codec)?))
+                Inner::Avro(Box::new(AvroWriter::new(start()?, &schema, codec, ctx)?))
             }
         };
         Ok(Self { inner, schema, path: path.to_path_buf(), rows: 0, failed: false })

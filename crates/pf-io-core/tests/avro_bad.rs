@@ -295,7 +295,12 @@ fn test_hostile_headers() {
         r#"{"type":"record","name":"n","fields":[{"name":"next","type":["null","n"]}]}"#;
     let error = read(&container(recursive, "null", &[]), &AvroReadOptions::default()).unwrap_err();
     assert!(matches!(error, IoError::Unsupported { .. }), "{error}");
-    assert!(error.to_string().contains("recursive"), "{error}");
+    assert!(error.to_string().contains("field 'next': the schema is recursive"), "{error}");
+    let deep = r#"{"type":"record","name":"n","fields":[{"name":"tree","type":{"type":"array",
+        "items":{"type":"map","values":{"type":"record","name":"m","fields":[
+            {"name":"up","type":["null","n"]}]}}}}]}"#;
+    let error = read(&container(deep, "null", &[]), &AvroReadOptions::default()).unwrap_err();
+    assert!(error.to_string().contains("field 'tree[]{}.up': "), "{error}");
 
     let (_, text) = message(&container(&record(&FIELDS), "lzo", &[]));
     assert!(text.contains("unknown codec 'lzo'"), "{text}");

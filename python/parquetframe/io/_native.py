@@ -16,6 +16,7 @@ from parquetframe.workflow.engine import native_token
 from .atomic import check_destination
 from .engine import FileRequest, WriteRequest
 from .leaves import type_at
+from .machine import memory_limit_bytes
 from .request import choice
 
 if TYPE_CHECKING:
@@ -115,6 +116,7 @@ class RustEngine:
         check_destination(Path(request.dest), overwrite=request.overwrite, folder=folder)
         tail = {
             "threads": request.threads,
+            "memory_limit": memory_limit_bytes("80%"),  # as readers have it by default
             "atomic": request.atomic,
             "fsync": request.fsync,
             "overwrite": request.overwrite,

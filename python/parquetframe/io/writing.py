@@ -16,6 +16,7 @@ from parquetframe.cancel import CancelledFlag, as_flag
 from parquetframe.errors import SchemaError, UnsupportedFeature
 from parquetframe.workflow.names import suggestion
 
+from .avro_enums import enum_symbols, whole_table
 from .engine import Progress, WriteRequest, choose_engine
 from .machine import thread_count
 from .report import WriteReport
@@ -140,6 +141,10 @@ def write(fmt: str, data: Any, dest: Any, options: dict[str, Any], tail: WriterT
     engine = choose_engine(tail.engine)
     stream = as_stream(data, tail.index)
     _check_names(stream, options)
+    if fmt == "avro" and options["schema"] is None:
+        table = whole_table(stream)
+        if table is not None:
+            stream, options = table, options | {"enums": enum_symbols(table)}
     request = WriteRequest(
         fmt,
         "",

@@ -38,6 +38,8 @@ class Verdict:
 class Worker:
     """One child process; restarted after a crash or a hang."""
 
+    script = WORKER
+
     def __init__(self, backend, address_space=ADDRESS_SPACE):
         self.backend = backend
         self.address_space = address_space
@@ -51,7 +53,7 @@ class Worker:
         """Start the child and hear that it is ready, with its peak memory so far."""
         environment = os.environ | {"PARQUETFRAME_BACKEND": self.backend}
         self.process = subprocess.Popen(
-            [sys.executable, str(WORKER), str(self.address_space)],
+            [sys.executable, str(self.script), str(self.address_space)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -124,8 +126,8 @@ class Worker:
 class Judge:
     """A few workers on one backend, kept from case to case."""
 
-    def __init__(self, backend, workers=2):
-        self.workers = [Worker(backend) for _ in range(workers)]
+    def __init__(self, backend, workers=2, kind=Worker):
+        self.workers = [kind(backend) for _ in range(workers)]
 
     @property
     def good(self):

@@ -22,6 +22,7 @@ use serde_json::{Map, Value as Json};
 use super::filter::keep_where;
 use super::{Planned, StepContext, project, select, unqualified};
 use crate::context;
+use crate::damage::guarded;
 use crate::error::{AtKey, EngineError, KeyedError};
 use crate::expression::column;
 use crate::scan::{FileTable, OpenFile};
@@ -197,7 +198,9 @@ fn parquet_table(
     }
     let options = options.with_file_extension("");
     let config = ListingTableConfig::new_with_multi_paths(urls).with_listing_options(options);
-    let inferred = context::runtime()?.block_on(config.infer_schema(context.state))?;
+    let runtime = context::runtime()?;
+    let inferred =
+        guarded(paths, context.halt, || runtime.block_on(config.infer_schema(context.state)))?;
     Ok(Arc::new(ListingTable::try_new(inferred)?))
 }
 

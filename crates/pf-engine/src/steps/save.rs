@@ -85,7 +85,8 @@ pub(crate) fn save(
     let schema = plain::schema(input.schema().as_arrow());
     // The step's share of the cores.
     let threads = context.state.config().target_partitions();
-    let writing = Context::new(threads, None, Arc::clone(&execution.halt)).at("path")?;
+    let halt = Arc::clone(&execution.halt);
+    let writing = Context::new(threads, context.memory_limit, halt).at("path")?;
     let mut writer = TableWriter::create_with(&step.path, schema, &options, &writing).at("path")?;
     execution.for_each(context.state, input, |batch| {
         writer.write(&plain::batch(&batch)?).map_err(EngineError::from)

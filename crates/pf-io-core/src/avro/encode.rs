@@ -1,10 +1,11 @@
 //! Rows into blocks: arrow-avro encodes, the cutting, packing and framing is ours.
 
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
+use arrow::array::{ArrayRef, RecordBatch};
 use arrow::datatypes::{DataType, Schema, SchemaRef};
 use arrow_avro::errors::AvroError;
 use arrow_avro::schema::{AvroSchema, SCHEMA_METADATA_KEY};
@@ -15,8 +16,9 @@ use super::codec::Packer;
 use super::container::{SYNC, put_long};
 use super::options::{Enums, StringType};
 use super::schema::{self, Parsed, SchemaFault};
+use super::symbols::{self, Symbols};
 use super::types::TypeOptions;
-use crate::batch::{batch_of, type_name};
+use crate::batch::{batch_of, cast_exact, type_name};
 use crate::error::panic_text;
 use crate::{IoError, Result};
 
@@ -26,11 +28,19 @@ pub(super) struct RowEncoder {
     /// What the batches have, with the Avro schema as metadata.
     schema: SchemaRef,
     text: String,
+    /// Of each column that is written as an enum.
+    symbols: Vec<Option<Symbols>>,
 }
 
 impl RowEncoder {
-    /// An encoder of `schema`, as `text` or as the derived Avro schema says.
-    pub fn new(dest: &Path, schema: &Schema, text: Option<&str>) -> Result<Self> {
+    /// An encoder of `schema`, as `text` or as the derived Avro schema says; in the latter the
+    /// text columns that `enums` names become enums of these symbols.
+    pub fn new(
+        dest: &Path,
+        schema: &Schema,
+        text: Option<&str>,
+        enums: &BTreeMap<String, Vec<String>>,
+    ) -> Result<Self> {
         let refused = |reason: String| match text {
             None => IoError::unsupported(dest, format!("no Avro schema for this table: {reason}")),
             Some(_) => IoError::Schema {
@@ -40,27 +50,13 @@ impl RowEncoder {
                 hint: None,
             },
         };
-        let mut schema = schema.clone();
-        let avro = match text {
-            Some(text) => {
-                let parsed = schema::parse(text).map_err(|fault| match fault {
-                    SchemaFault::Bad(reason) | SchemaFault::Unsupported(reason) => refused(reason),
-                })?;
-                let known = |name: &String| parsed.fields.iter().any(|(field, _)| field == name);
-                if let Some(field) = schema.fields().iter().find(|field| !known(field.name())) {
-                    return Err(refused(format!("it lacks the column '{}'", field.name())));
-                }
-                schema = promoted(&schema, &parsed).map_err(refused)?;
-                parsed.text
-            }
-            None => {
-                AvroSchema::try_from(&schema)
-                    .map_err(|error| refused(error.to_string()))?
-                    .json_string
-            }
-        };
+        let (mut schema, symbols, avro) = match text {
+            Some(text) => given(schema, text),
+            None => derived(schema, enums),
+        }
+        .map_err(refused)?;
         schema.metadata.insert(SCHEMA_METADATA_KEY.to_owned(), avro.clone());
-        let encoder = Self { schema: Arc::new(schema), text: avro };
+        let encoder = Self { schema: Arc::new(schema), text: avro, symbols };
         Self::build(&encoder.schema).map_err(|error| refused(plain(&error)))?;
         Ok(encoder)
     }
@@ -68,6 +64,25 @@ impl RowEncoder {
     /// The types that the columns must have before they are encoded.
     pub fn schema(&self) -> &SchemaRef {
         &self.schema
+    }
+
+    /// `array` as the column at `index` is encoded.
+    pub fn column(&self, dest: &Path, index: usize, array: &ArrayRef) -> Result<ArrayRef> {
+        let field = self.schema.field(index);
+        let name = field.name();
+        match self.symbols.get(index).and_then(Option::as_ref) {
+            Some(symbols) => symbols.keys(array).map_err(|reason| IoError::Schema {
+                path: dest.to_path_buf(),
+                column: name.clone(),
+                message: format!("column '{name}': {reason}"),
+                hint: None,
+            }),
+            None => cast_exact(array, field.data_type()).map_err(|error| {
+                let wanted = type_name(field.data_type());
+                let message = format!("column '{name}': a value does not fit {wanted} ({error})");
+                IoError::unsupported(dest, message)
+            }),
+        }
     }
 
     /// The Avro schema.
@@ -160,10 +175,46 @@ fn plain(error: &AvroError) -> String {
     text.strip_prefix("Invalid argument error: ").unwrap_or(&text).to_owned()
 }
 
+/// A schema with the symbols of its enums, and the Avro schema as text.
+type Resolved = (Schema, Vec<Option<Symbols>>, String);
+
+/// `schema` as the Avro schema `text` has it.
+fn given(schema: &Schema, text: &str) -> Result<Resolved, String> {
+    let parsed = schema::parse(text).map_err(|fault| match fault {
+        SchemaFault::Bad(reason) | SchemaFault::Unsupported(reason) => reason,
+    })?;
+    let known = |name: &String| parsed.fields.iter().any(|(field, _)| field == name);
+    if let Some(field) = schema.fields().iter().find(|field| !known(field.name())) {
+        return Err(format!("it lacks the column '{}'", field.name()));
+    }
+    let (schema, symbols) = promoted(schema, &parsed)?;
+    Ok((schema, symbols, parsed.text))
+}
+
+/// `schema` with the Avro schema that follows from it.
+fn derived(schema: &Schema, enums: &BTreeMap<String, Vec<String>>) -> Result<Resolved, String> {
+    let mut fields = Vec::with_capacity(schema.fields().len());
+    let mut symbols = Vec::with_capacity(schema.fields().len());
+    for field in schema.fields() {
+        let own = enums.get(field.name()).map(|names| Symbols::new(names)).transpose()?;
+        fields.push(match &own {
+            Some(own) => Arc::new(own.field(field)?),
+            None => Arc::clone(field),
+        });
+        symbols.push(own);
+    }
+    let schema = Schema::new(fields);
+    let text = AvroSchema::try_from(&schema).map_err(|error| error.to_string())?.json_string;
+    let plain = symbols.iter().all(Option::is_none);
+    let text = if plain { text } else { symbols::once(text) };
+    Ok((schema, symbols, text))
+}
+
 /// `schema` with the numbers that the Avro schema asks for. arrow-avro writes a column as it is,
 /// whatever the schema says, so a type that does not fit must be refused here.
-fn promoted(schema: &Schema, given: &Parsed) -> Result<Schema, String> {
+fn promoted(schema: &Schema, given: &Parsed) -> Result<(Schema, Vec<Option<Symbols>>), String> {
     let mut fields = Vec::with_capacity(schema.fields().len());
+    let mut symbols = Vec::with_capacity(schema.fields().len());
     for field in schema.fields() {
         let node = given.fields.iter().find(|(name, _)| name == field.name());
         let Some((_, node)) = node else { continue };
@@ -181,9 +232,14 @@ fn promoted(schema: &Schema, given: &Parsed) -> Result<Schema, String> {
             ));
         }
         let data_type = if kept { has.clone() } else { wants };
-        fields.push(field.as_ref().clone().with_data_type(data_type));
+        let own = symbols::of(node).map(Symbols::new).transpose()?;
+        fields.push(match &own {
+            Some(own) => own.field(field)?,
+            None => field.as_ref().clone().with_data_type(data_type),
+        });
+        symbols.push(own);
     }
-    Ok(Schema::new_with_metadata(fields, schema.metadata().clone()))
+    Ok((Schema::new_with_metadata(fields, schema.metadata().clone()), symbols))
 }
 
 /// Whether values of `has` are encoded as a schema of `wants` reads them.

@@ -3,7 +3,8 @@
 //! The walk checks every count, size and sync marker before anything is decoded, so a damaged or
 //! truncated file is an error and never a shorter table. Each block must hold exactly the records
 //! it declares. Runs of blocks are decoded in parallel, straight into Arrow columns; arrow-avro
-//! resolves reader schemas and encodes what is written.
+//! resolves reader schemas and encodes what is written. A block is the least that one thread
+//! decodes: records have no marks between them, so a file of one huge block is read by one thread.
 
 pub mod file;
 pub mod options;
@@ -22,6 +23,7 @@ mod resolve;
 mod rows;
 mod scalars;
 mod schema;
+mod symbols;
 mod types;
 mod unions;
 

@@ -134,6 +134,8 @@ struct Names {
     /// Named types by full name with the nodes they expand to; `None` while one is being read.
     known: HashMap<String, Option<(Arc<Node>, usize)>>,
     nodes: usize,
+    /// Where in the schema we are: `.field`, `[]` for items, `{}` for values.
+    path: Vec<String>,
 }
 
 impl Names {
@@ -143,6 +145,19 @@ impl Names {
             return bad(format!("the schema has more than {MAX_NODES} types"));
         }
         Ok(())
+    }
+
+    /// As [`Self::node`], one step down.
+    fn below(
+        &mut self,
+        step: String,
+        json: &Json,
+        space: &str,
+    ) -> Result<(Arc<Node>, Json), SchemaFault> {
+        self.path.push(step);
+        let found = self.node(json, space);
+        self.path.pop();
+        found
     }
 
     /// The type that `json` is, and its text for another decoder.
@@ -161,7 +176,9 @@ impl Names {
                         Ok((node, json.clone()))
                     }
                     Some(None) => Err(SchemaFault::Unsupported(format!(
-                        "the schema is recursive: '{full}' holds itself, which has no Arrow type"
+                        "field '{}': the schema is recursive, '{full}' holds itself, which has no \
+                         Arrow type",
+                        self.path.concat().trim_start_matches('.')
                     ))),
                     None => bad(format!("the schema names an unknown type '{name}'")),
                 }
@@ -236,12 +253,12 @@ impl Names {
             }
             "array" => {
                 let Some(items) = json.get("items") else { return bad("an array has no items") };
-                let (item, text) = self.node(items, space)?;
+                let (item, text) = self.below("[]".to_owned(), items, space)?;
                 Ok((Arc::new(Node::Array(item)), replaced(json, "items", text)))
             }
             "map" => {
                 let Some(values) = json.get("values") else { return bad("a map has no values") };
-                let (value, text) = self.node(values, space)?;
+                let (value, text) = self.below("{}".to_owned(), values, space)?;
                 Ok((Arc::new(Node::Map(value)), replaced(json, "values", text)))
             }
             name => match primitive(name) {
@@ -288,7 +305,7 @@ impl Names {
             if !seen.insert(field_name) {
                 return bad(format!("'{name}' has two fields named '{field_name}'"));
             }
-            let (node, text) = self.node(kind, &space)?;
+            let (node, text) = self.below(format!(".{field_name}"), kind, &space)?;
             fields.push((field_name.to_owned(), node));
             texts.push(replaced(field, "type", text));
         }

@@ -16,8 +16,8 @@ use rayon::prelude::*;
 use super::codec::{Codec, Packer};
 use super::container::{SYNC, put_header};
 use super::encode::{Frame, RowEncoder};
-use crate::batch::{batch_of, cast_exact, type_name};
-use crate::context::Context;
+use crate::batch::{batch_of, slice_bytes, type_name};
+use crate::context::{Charge, Context};
 use crate::sink::AtomicFile;
 use crate::{IoError, Result};
 
@@ -27,6 +27,8 @@ const CODECS: &str = "deflate, snappy, zstandard, bzip2, xz, null";
 const SLAB_BLOCKS: usize = 8;
 /// Slabs gathered before they are encoded, per thread.
 const SLABS_PER_THREAD: usize = 2;
+/// Memory of a slab, in times its rows: they themselves and what they are encoded as.
+const HELD_TIMES: u64 = 2;
 
 /// How a file is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +43,8 @@ pub struct AvroWriteOptions {
     pub sync: Option<[u8; 16]>,
     /// The Avro schema, as JSON text, instead of the derived one.
     pub schema: Option<String>,
+    /// Text columns that the derived schema has as enums, with all their symbols.
+    pub enums: BTreeMap<String, Vec<String>>,
     /// More pairs for the header; keys that begin with `avro.` are the format's own.
     pub metadata: BTreeMap<String, String>,
 }
@@ -58,6 +62,7 @@ impl Default for AvroWriteOptions {
             block_bytes: Self::DEFAULT_BLOCK_BYTES,
             sync: None,
             schema: None,
+            enums: BTreeMap::new(),
             metadata: BTreeMap::new(),
         }
     }
@@ -70,10 +75,19 @@ pub struct AvroWriter {
     dest: PathBuf,
     context: Context,
     frame: Frame,
-    /// Rows of a slab, and their bytes in memory.
-    slab: (Vec<RecordBatch>, usize),
+    /// The slab that takes rows.
+    slab: Slab,
     /// Slabs that are full.
-    full: Vec<Vec<RecordBatch>>,
+    full: Vec<Slab>,
+}
+
+/// Rows that are encoded together.
+#[derive(Default)]
+struct Slab {
+    batches: Vec<RecordBatch>,
+    /// Their size in memory.
+    bytes: usize,
+    charges: Vec<Charge>,
 }
 
 impl std::fmt::Debug for AvroWriter {
@@ -83,14 +97,17 @@ impl std::fmt::Debug for AvroWriter {
 }
 
 impl AvroWriter {
-    pub(crate) fn new(sink: AtomicFile, schema: &SchemaRef, codec: Codec) -> Result<Self> {
-        let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        let context = Context::new(threads, None, Arc::default())?;
+    pub(crate) fn new(
+        sink: AtomicFile,
+        schema: &SchemaRef,
+        codec: Codec,
+        context: &Context,
+    ) -> Result<Self> {
         let options = AvroWriteOptions {
             codec: Some(codec.name().to_owned()),
             ..AvroWriteOptions::default()
         };
-        Self::with_options(sink, schema, &options, &context)
+        Self::with_options(sink, schema, &options, context)
     }
 
     /// Starts a file of `schema` with the threads of `context`.
@@ -105,7 +122,7 @@ impl AvroWriter {
         let packer = Packer::new(codec, options.codec_level);
         packer.check_level().map_err(|reason| IoError::unsupported(&dest, reason))?;
         let schema = Arc::new(writable_schema(&dest, schema)?);
-        let encoder = RowEncoder::new(&dest, &schema, options.schema.as_deref())?;
+        let encoder = RowEncoder::new(&dest, &schema, options.schema.as_deref(), &options.enums)?;
         let schema = Arc::clone(encoder.schema());
         let sync = options.sync.unwrap_or_else(random_sync);
         let mut header = Vec::new();
@@ -118,34 +135,35 @@ impl AvroWriter {
         let block_bytes = options.block_bytes.max(1);
         let frame = Frame { encoder, packer, sync, block_bytes };
         let context = context.clone();
-        Ok(Self { sink, schema, dest, context, frame, slab: (Vec::new(), 0), full: Vec::new() })
+        let slab = Slab::default();
+        Ok(Self { sink, schema, dest, context, frame, slab, full: Vec::new() })
     }
 
     /// Appends a batch of the schema given at the start.
     pub fn write(&mut self, batch: &RecordBatch) -> Result<()> {
         self.context.check()?;
         let mut columns = Vec::with_capacity(batch.num_columns());
-        for (column, field) in batch.columns().iter().zip(self.schema.fields()) {
-            columns.push(cast_exact(column, field.data_type()).map_err(|error| {
-                let (name, wanted) = (field.name(), type_name(field.data_type()));
-                let message = format!("column '{name}': a value does not fit {wanted} ({error})");
-                IoError::unsupported(&self.dest, message)
-            })?);
+        for (index, column) in batch.columns().iter().enumerate().take(self.schema.fields().len()) {
+            columns.push(self.frame.encoder.column(&self.dest, index, column)?);
         }
         let rows = batch.num_rows();
         let batch = batch_of(&self.schema, columns, rows)
             .map_err(|error| IoError::refused(&self.dest, error.to_string()))?;
-        let row_bytes = (batch.get_array_memory_size() / rows.max(1)).max(1);
+        let bytes: usize = batch.columns().iter().map(slice_bytes).sum();
+        let row_bytes = (bytes / rows.max(1)).max(1);
         let slab_bytes = self.frame.block_bytes.saturating_mul(SLAB_BLOCKS);
         let mut start = 0;
         while start < rows {
-            let room = slab_bytes.saturating_sub(self.slab.1) / row_bytes;
+            let room = slab_bytes.saturating_sub(self.slab.bytes) / row_bytes;
             let step = room.clamp(1, 1 << 20).min(rows - start);
-            self.slab.0.push(batch.slice(start, step));
-            self.slab.1 += step.saturating_mul(row_bytes);
+            let bytes = step.saturating_mul(row_bytes);
+            let charge = self.charge(bytes as u64)?;
+            self.slab.charges.push(charge);
+            self.slab.batches.push(batch.slice(start, step));
+            self.slab.bytes += bytes;
             start += step;
-            if self.slab.1.saturating_add(row_bytes) > slab_bytes {
-                self.full.push(std::mem::take(&mut self.slab).0);
+            if self.slab.bytes.saturating_add(row_bytes) > slab_bytes {
+                self.full.push(std::mem::take(&mut self.slab));
                 if self.full.len() >= self.context.threads() * SLABS_PER_THREAD {
                     self.flush()?;
                 }
@@ -154,20 +172,31 @@ impl AvroWriter {
         Ok(())
     }
 
+    /// Memory for rows of `bytes`; slabs that are full are written where it is short.
+    fn charge(&mut self, bytes: u64) -> Result<Charge> {
+        loop {
+            let wanted = bytes.saturating_mul(HELD_TIMES);
+            match self.context.budget().charge(&self.dest, wanted, "rows to encode") {
+                Err(IoError::Limit { .. }) if !self.full.is_empty() => self.flush()?,
+                charged => return charged,
+            }
+        }
+    }
+
     /// Encodes and writes the slabs that are full.
     fn flush(&mut self) -> Result<()> {
         let slabs = std::mem::take(&mut self.full);
         let (frame, context, dest) = (&self.frame, &self.context, &self.dest);
-        let encode = |slab: &Vec<RecordBatch>| {
+        let encode = |slab: &Slab| {
             context.check()?;
-            frame.blocks(dest, slab)
+            frame.blocks(dest, &slab.batches)
         };
         let encoded: Vec<Result<Vec<u8>>> =
             context.pool().install(|| slabs.par_iter().with_max_len(1).map(encode).collect());
         for (slab, bytes) in slabs.iter().zip(encoded) {
             let bytes = bytes?;
             self.sink.write_all(&bytes).map_err(|source| IoError::writing(dest, source))?;
-            let rows: usize = slab.iter().map(RecordBatch::num_rows).sum();
+            let rows: usize = slab.batches.iter().map(RecordBatch::num_rows).sum();
             context.progress().add(bytes.len() as u64, rows as u64);
         }
         Ok(())
@@ -175,8 +204,8 @@ impl AvroWriter {
 
     /// Writes what is left; the file is complete once the sink is committed.
     pub fn finish(mut self) -> Result<AtomicFile> {
-        if !self.slab.0.is_empty() {
-            self.full.push(std::mem::take(&mut self.slab).0);
+        if !self.slab.batches.is_empty() {
+            self.full.push(std::mem::take(&mut self.slab));
         }
         self.flush()?;
         Ok(self.sink)
@@ -225,7 +254,7 @@ pub(crate) fn writable_schema(path: &Path, schema: &Schema) -> Result<Schema> {
     Ok(Schema::new(fields))
 }
 
-fn is_avro_name(name: &str) -> bool {
+pub(super) fn is_avro_name(name: &str) -> bool {
     !name.is_empty()
         && !name.as_bytes()[0].is_ascii_digit()
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')

@@ -25,6 +25,8 @@ type Data = Box<dyn RecordBatchReader + Send>;
 #[serde(default, deny_unknown_fields)]
 struct AvroOptions {
     schema: Option<String>,
+    /// Symbols of the columns that become enums.
+    enums: BTreeMap<String, Vec<String>>,
     codec: Option<String>,
     codec_level: Option<i32>,
     block_bytes: usize,
@@ -40,6 +42,7 @@ impl Default for AvroOptions {
     fn default() -> Self {
         Self {
             schema: None,
+            enums: BTreeMap::new(),
             codec: None,
             codec_level: None,
             block_bytes: AvroWriteOptions::DEFAULT_BLOCK_BYTES,
@@ -106,6 +109,7 @@ fn write_avro(
         block_bytes: options.block_bytes,
         sync: options.sync.as_deref().and_then(marker),
         schema: options.schema,
+        enums: options.enums,
         metadata: options.metadata,
     };
     let mode = if options.overwrite { WriteMode::Replace } else { WriteMode::Error };

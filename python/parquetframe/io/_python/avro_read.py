@@ -187,12 +187,13 @@ class _Shape:
         tree = json.loads(text)
         self._named: dict[str, pa.DataType] = {}
         self._open: set[str] = set()
+        self._path: list[str] = []
         self._symbols: dict[int, list[str]] = {}
         self._record = isinstance(tree, dict) and tree.get("type") in {"record", "error"}
         if self._record:
             space = tree.get("namespace", "")
             self._open.add(tree["name"])
-            fields = [self._field(f["name"], f["type"], space) for f in tree["fields"]]
+            fields = [self._below(f["name"], f["type"], space) for f in tree["fields"]]
         else:
             fields = [self._field("value", tree, "")]
         self.schema = pa.schema(fields)
@@ -205,6 +206,12 @@ class _Shape:
         else:
             arrays = [_column(rows, f.type) for f in self._wanted]
         return pa.table(arrays, schema=self._wanted)
+
+    def _below(self, name: str, tree: Any, space: str, step: str | None = None) -> pa.Field:
+        self._path.append(f".{name}" if step is None else step)
+        field = self._field(name, tree, space)
+        self._path.pop()
+        return field
 
     def _field(self, name: str, tree: Any, space: str) -> pa.Field:
         nullable = tree == "null"
@@ -230,7 +237,11 @@ class _Shape:
                 if name in self._named:
                     return self._named[name]
             if tree in self._open:
-                raise UnsupportedFeature(f"the recursive Avro type '{tree}' is not supported")
+                where = "".join(self._path).removeprefix(".")
+                raise UnsupportedFeature(
+                    f"field '{where}': the schema is recursive, '{tree}' holds itself, which has "
+                    "no Arrow type"
+                )
             raise UnsupportedFeature(f"the Avro type '{tree}' is not supported")
         kind, logical = tree["type"], tree.get("logicalType")
         space = tree.get("namespace", space)
@@ -249,13 +260,13 @@ class _Shape:
                 else wide_text(pa.string(), self._decode.string_type)
             )
         elif kind == "array":
-            dtype = pa.list_(self._field("item", tree["items"], space))
+            dtype = pa.list_(self._below("item", tree["items"], space, "[]"))
         elif kind == "map":
             key = wide_text(pa.string(), self._decode.string_type)
-            dtype = pa.map_(key, self._field("value", tree["values"], space))
+            dtype = pa.map_(key, self._below("value", tree["values"], space, "{}"))
         elif kind in {"record", "error"}:
             self._open.add(tree["name"])
-            dtype = pa.struct([self._field(f["name"], f["type"], space) for f in tree["fields"]])
+            dtype = pa.struct([self._below(f["name"], f["type"], space) for f in tree["fields"]])
         else:
             return self._type(kind, space)
         if "name" in tree:

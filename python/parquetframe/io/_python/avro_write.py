@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,10 @@ def write(data: Any, request: WriteRequest) -> dict[str, Any]:
     package = fastavro()
     reader = pa.RecordBatchReader.from_stream(data)
     options, dest = request.options, Path(request.dest)
-    tree = json.loads(options["schema"]) if options["schema"] else avro_schema(reader.schema)
+    if options["schema"]:
+        tree = json.loads(options["schema"])
+    else:
+        tree = avro_schema(reader.schema, options.get("enums"))
     try:
         schema = package.parse_schema(tree)
     except (package.schema.SchemaParseException, *_NO_VALUE) as error:
@@ -61,15 +64,26 @@ def write(data: Any, request: WriteRequest) -> dict[str, Any]:
     return {"path": str(dest), "rows": counter.count, "bytes": size, "files": 1}
 
 
-def avro_schema(schema: pa.Schema) -> dict[str, Any]:
+def avro_schema(schema: pa.Schema, enums: Mapping[str, list[str]] | None = None) -> dict[str, Any]:
     """The Avro schema that follows from Arrow columns.
+
+    Args:
+        schema: The columns.
+        enums: Symbols of the columns that become enums.
 
     Raises:
         UnsupportedFeature: A type that Avro lacks.
     """
     names = iter(range(1 << 30))
-    fields = [{"name": f.name, "type": _typed(f, names)} for f in schema]
+    fields = [{"name": f.name, "type": _column(f, names, enums or {})} for f in schema]
     return {"type": "record", "name": "topLevelRecord", "fields": fields}
+
+
+def _column(field: pa.Field, names: Iterator[int], enums: Mapping[str, list[str]]) -> Any:
+    if field.name not in enums:
+        return _typed(field, names)
+    kind = {"type": "enum", "name": f"enum_{next(names)}", "symbols": enums[field.name]}
+    return ["null", kind] if field.nullable else kind
 
 
 def _typed(field: pa.Field, names: Iterator[int]) -> Any:

@@ -4,28 +4,28 @@
 //! encodes. Lanes do not wait for each other, so the next row group begins while the slow columns
 //! of the last one are still at work. The calling thread fills the queues, waits when they are
 //! full, and writes each row group once its lanes are done. Held at most: a few slices of the
-//! input, and the encoded pages of three row groups.
+//! input, and the encoded pages of three row groups. Both are charged to the budget; where it is
+//! short, the row group ends early ([`Encoder::admit`]).
 
 use std::collections::VecDeque;
 use std::io::Write;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use arrow::array::{Array, ArrayRef, RecordBatch};
-use arrow::datatypes::{FieldRef, SchemaRef};
+use arrow::datatypes::SchemaRef;
 use parquet::arrow::ArrowSchemaConverter;
-use parquet::arrow::arrow_writer::{
-    ArrowColumnChunk, ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves,
-};
+use parquet::arrow::arrow_writer::ArrowRowGroupWriterFactory;
 use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::SerializedFileWriter;
 
+use super::lane::{Lane, Shared, Stop, Work, lock};
 use super::{dictionary, units};
-use crate::error::panic_text;
+use crate::batch::slice_bytes;
+use crate::context::Charge;
 use crate::{Context, IoError, Result};
 
 /// Rows that a lane encodes between two looks at the cancel flag.
@@ -34,6 +34,8 @@ const SLICE_ROWS: usize = 1 << 17;
 const QUEUED: usize = 3;
 /// Row groups that may be complete and not yet written.
 const WAITING_GROUPS: usize = 2;
+/// Slices are not cut smaller than this to fit the budget.
+const FEWEST_ROWS: usize = 1 << 10;
 
 /// A Parquet file being encoded into `W`.
 pub(crate) struct Encoder<W: Write + Send> {
@@ -46,6 +48,8 @@ pub(crate) struct Encoder<W: Write + Send> {
     /// The row group that takes rows, and how many it has.
     open: Option<(Group, usize)>,
     waiting: VecDeque<Group>,
+    /// Memory of the encoded pages.
+    pages: Option<Charge>,
     shared: Arc<Shared>,
     started: usize,
     _stop: Stop,
@@ -59,52 +63,6 @@ struct Factories {
 
 struct Group {
     lanes: Vec<Arc<Lane>>,
-}
-
-struct Lane {
-    field: FieldRef,
-    queue: Mutex<Queue>,
-    work: Mutex<Work>,
-    shared: Arc<Shared>,
-    ctx: Context,
-}
-
-#[derive(Default)]
-struct Queue {
-    arrays: VecDeque<ArrayRef>,
-    closing: bool,
-    running: bool,
-    done: bool,
-}
-
-/// What the running task of a lane owns.
-#[derive(Default)]
-struct Work {
-    writers: Vec<ArrowColumnWriter>,
-    /// The writers to take instead if the first rows show that a dictionary would not pay.
-    plain: Vec<ArrowColumnWriter>,
-    chunks: Vec<ArrowColumnChunk>,
-}
-
-/// What lanes tell the calling thread.
-#[derive(Default)]
-struct Shared {
-    state: Mutex<State>,
-    signal: Condvar,
-    stopped: AtomicBool,
-    dest: PathBuf,
-    dictionary_bytes: usize,
-}
-
-#[derive(Default)]
-struct State {
-    /// Arrays and closings that wait or are being encoded.
-    pending: usize,
-    error: Option<IoError>,
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl<W: Write + Send> Encoder<W> {
@@ -147,6 +105,7 @@ impl<W: Write + Send> Encoder<W> {
             schema: Arc::clone(schema),
             open: None,
             waiting: VecDeque::new(),
+            pages: None,
             _stop: Stop(Arc::clone(&shared)),
             shared,
             started: 0,
@@ -163,16 +122,19 @@ impl<W: Write + Send> Encoder<W> {
             }
         }
         let columns = units::stored_columns(&self.dest, &self.schema, batch)?;
+        let sizes: Vec<usize> = columns.iter().map(slice_bytes).collect();
         let mut at = 0;
         while at < batch.num_rows() {
             self.ctx.check()?;
+            let filled = self.open.as_ref().map_or(0, |(_, filled)| *filled);
+            let rows = (batch.num_rows() - at).min(SLICE_ROWS).min(self.row_group_rows - filled);
+            let (rows, charges) = self.admit(&sizes, batch.num_rows(), rows)?;
             let (group, filled) = match self.open.take() {
                 Some(open) => open,
                 None => (self.start_group()?, 0),
             };
-            let rows = (batch.num_rows() - at).min(SLICE_ROWS).min(self.row_group_rows - filled);
-            for (lane, column) in group.lanes.iter().zip(&columns) {
-                self.enqueue(lane, Some(column.slice(at, rows)));
+            for ((lane, column), charge) in group.lanes.iter().zip(&columns).zip(charges) {
+                self.enqueue(lane, Some((column.slice(at, rows), charge)));
             }
             at += rows;
             self.open = Some((group, filled + rows));
@@ -184,13 +146,67 @@ impl<W: Write + Send> Encoder<W> {
         Ok(())
     }
 
-    /// Completes the file and gives the sink back.
-    pub(crate) fn finish(mut self) -> Result<W> {
+    /// Memory for `most` rows of a batch whose columns have `sizes` bytes, or for fewer rows; the
+    /// row groups so far are written before there are fewer.
+    fn admit(
+        &mut self,
+        sizes: &[usize],
+        batch_rows: usize,
+        most: usize,
+    ) -> Result<(usize, Vec<Charge>)> {
+        let mut rows = most;
+        loop {
+            match self.charge(sizes, batch_rows, rows) {
+                Err(IoError::Limit { .. }) if self.relieve()? => {}
+                Err(IoError::Limit { .. }) if rows > FEWEST_ROWS => rows /= 2,
+                charged => return Ok((rows, charged?)),
+            }
+        }
+    }
+
+    /// Memory for the pages there are, and for the columns of `rows` more rows.
+    fn charge(&mut self, sizes: &[usize], batch_rows: usize, rows: usize) -> Result<Vec<Charge>> {
+        let budget = self.ctx.budget();
+        self.pages = None;
+        let open = self.open.iter().map(|(group, _)| group);
+        let pages: usize = self.waiting.iter().chain(open).map(Group::size).sum();
+        self.pages = Some(budget.charge(&self.dest, pages as u64, "encoded pages")?);
+        let fields = self.schema.fields().iter();
+        let charges = fields.zip(sizes).map(|(field, &size)| {
+            let bytes = size as u128 * rows as u128 / batch_rows.max(1) as u128;
+            let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+            budget.charge(&self.dest, bytes, &format!("rows of column '{}'", field.name()))
+        });
+        charges.collect()
+    }
+
+    /// Gives memory back: waits for the lanes, or else writes all row groups; false if there is
+    /// nothing to do either with.
+    fn relieve(&mut self) -> Result<bool> {
+        if lock(&self.shared.state).pending > 0 {
+            self.wait(|encoder| lock(&encoder.shared.state).pending == 0)?;
+            return Ok(true);
+        }
+        if self.open.is_none() && self.waiting.is_empty() {
+            return Ok(false);
+        }
         self.close_group();
+        self.flush_all()?;
+        Ok(true)
+    }
+
+    fn flush_all(&mut self) -> Result<()> {
         while !self.waiting.is_empty() {
             self.wait(|encoder| encoder.waiting.front().is_some_and(Group::is_done))?;
             self.flush_front()?;
         }
+        Ok(())
+    }
+
+    /// Completes the file and gives the sink back.
+    pub(crate) fn finish(mut self) -> Result<W> {
+        self.close_group();
+        self.flush_all()?;
         let dest = std::mem::take(&mut self.dest);
         let Self { file, .. } = self;
         file.into_inner().map_err(|error| failed(&dest, error))
@@ -217,6 +233,7 @@ impl<W: Write + Send> Encoder<W> {
                 field: Arc::clone(field),
                 queue: Mutex::default(),
                 work: Mutex::new(Work { writers, plain, chunks: Vec::new() }),
+                size: AtomicUsize::new(0),
                 shared: Arc::clone(&self.shared),
                 ctx: self.ctx.clone(),
             })
@@ -235,7 +252,7 @@ impl<W: Write + Send> Encoder<W> {
     }
 
     /// Hands `array`, or the end of the row group, to a lane.
-    fn enqueue(&self, lane: &Arc<Lane>, array: Option<ArrayRef>) {
+    fn enqueue(&self, lane: &Arc<Lane>, array: Option<(ArrayRef, Charge)>) {
         lock(&self.shared.state).pending += 1;
         let mut queue = lock(&lane.queue);
         match array {
@@ -314,98 +331,14 @@ impl<W: Write + Send> Encoder<W> {
     }
 }
 
-/// Lanes that are still at work when the file is given up end at their next array.
-struct Stop(Arc<Shared>);
-
-impl Drop for Stop {
-    fn drop(&mut self) {
-        self.0.stopped.store(true, Ordering::Release);
-        let mut state = lock(&self.0.state);
-        while state.pending > 0 {
-            let waited = self.0.signal.wait_timeout(state, Duration::from_millis(5));
-            state = waited.unwrap_or_else(PoisonError::into_inner).0;
-        }
-    }
-}
-
 impl Group {
+    /// Bytes of the encoded pages.
+    fn size(&self) -> usize {
+        self.lanes.iter().map(|lane| lane.size.load(Ordering::Relaxed)).sum()
+    }
+
     fn is_done(&self) -> bool {
         self.lanes.iter().all(|lane| lock(&lane.queue).done)
-    }
-}
-
-impl Lane {
-    /// Encodes until the queue is empty.
-    fn run(&self) {
-        loop {
-            let mut queue = lock(&self.queue);
-            let array = queue.arrays.pop_front();
-            let closing = array.is_none() && std::mem::take(&mut queue.closing);
-            if array.is_none() && !closing {
-                queue.running = false;
-                return;
-            }
-            drop(queue);
-            let result = self.step(array.as_ref());
-            drop(array);
-            if let Err(error) = result {
-                // Before anything else says that this lane is done.
-                lock(&self.shared.state).error.get_or_insert(error);
-                self.shared.stopped.store(true, Ordering::Release);
-            }
-            if closing {
-                lock(&self.queue).done = true;
-            }
-            lock(&self.shared.state).pending -= 1;
-            self.shared.signal.notify_all();
-        }
-    }
-
-    /// Encodes one array, or closes the column without one.
-    fn step(&self, array: Option<&ArrayRef>) -> Result<()> {
-        if self.shared.stopped.load(Ordering::Acquire) {
-            return Ok(());
-        }
-        self.ctx.check()?;
-        let mut work = lock(&self.work);
-        // A panic leaves writers that nobody uses again.
-        let encoded = catch_unwind(AssertUnwindSafe(|| match array {
-            Some(array) => work.encode(&self.field, array, self.shared.dictionary_bytes),
-            None => work.close(),
-        }));
-        let reason = match encoded {
-            Ok(Ok(())) => return Ok(()),
-            Ok(Err(error)) => error.to_string(),
-            Err(panic) => panic_text(&*panic),
-        };
-        let message = format!("column '{}': {reason}", self.field.name());
-        Err(IoError::refused(&self.shared.dest, message))
-    }
-}
-
-impl Work {
-    fn encode(
-        &mut self,
-        field: &FieldRef,
-        array: &ArrayRef,
-        dictionary_bytes: usize,
-    ) -> Result<(), ParquetError> {
-        let plain = std::mem::take(&mut self.plain);
-        if !plain.is_empty() && !dictionary::pays(array, dictionary_bytes) {
-            self.writers = plain;
-        }
-        let leaves = compute_leaves(field, array)?;
-        for (writer, leaf) in self.writers.iter_mut().zip(&leaves) {
-            writer.write(leaf)?;
-        }
-        Ok(())
-    }
-
-    fn close(&mut self) -> Result<(), ParquetError> {
-        let writers = std::mem::take(&mut self.writers);
-        self.chunks =
-            writers.into_iter().map(ArrowColumnWriter::close).collect::<Result<_, _>>()?;
-        Ok(())
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod dictionary;
 mod encode;
+mod lane;
 mod options;
 mod order;
 mod partition;

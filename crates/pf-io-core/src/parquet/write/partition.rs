@@ -1,14 +1,15 @@
 //! A folder of Parquet files, one subfolder per value: `year=2024/month=3/part-0.parquet`.
 //!
 //! Everything is written to a temporary sibling folder that takes the destination's name at the
-//! end ([`Stage`]). Rows wait in memory until all partitions together hold [`HELD_BYTES`]; then the
-//! largest becomes a file. So neither open files nor memory grow with the number of partitions.
+//! end ([`Stage`]). Rows wait in memory until all partitions together hold [`HELD_BYTES`], or a
+//! quarter of the budget; then the largest becomes a file. So neither open files nor memory grow
+//! with the number of partitions.
 
 use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray, UInt32Array};
+use arrow::array::{Array, AsArray, RecordBatch, StringArray, UInt32Array};
 use arrow::compute::{cast, take_record_batch};
 use arrow::datatypes::{DataType, SchemaRef};
 use rayon::prelude::*;
@@ -16,7 +17,8 @@ use rayon::prelude::*;
 use super::options::{ParquetWriteOptions, position};
 use super::stage::Stage;
 use super::{encode_all, schema_without};
-use crate::batch::type_name;
+use crate::batch::{slice_bytes, type_name};
+use crate::context::Charge;
 use crate::sink::{AtomicFile, SinkOptions, WriteMode};
 use crate::writer::{WriteReport, same_columns};
 use crate::{Context, IoError, Result};
@@ -33,14 +35,16 @@ pub(super) fn write(
     options: &ParquetWriteOptions,
     ctx: &Context,
 ) -> Result<WriteReport> {
+    // Encoding what one of them holds takes about as much again.
+    let most = HELD_BYTES.min(usize::try_from(ctx.budget().limit() / 4).unwrap_or(HELD_BYTES));
     let mut parts = Parts::new(schema, dest, options, ctx)?;
     let stage = Stage::create(dest, options.overwrite, options.fsync)?;
     for batch in batches {
         ctx.check()?;
         let batch = batch?;
         same_columns(dest, schema, &batch)?;
-        parts.add(&batch)?;
-        while parts.held > HELD_BYTES && parts.write_largest(stage.folder())? {}
+        parts.add(&batch, stage.folder())?;
+        while parts.held > most && parts.write_largest(stage.folder())? {}
     }
     parts.write_rest(stage.folder())?;
     ctx.check()?;
@@ -71,6 +75,7 @@ struct Part {
     folder: String,
     batches: Vec<RecordBatch>,
     held: usize,
+    charge: Option<Charge>,
     files: usize,
 }
 
@@ -119,9 +124,9 @@ impl<'a> Parts<'a> {
     }
 
     /// Deals the rows of a batch out to their partitions.
-    fn add(&mut self, batch: &RecordBatch) -> Result<()> {
-        let failed =
-            |error: arrow::error::ArrowError| IoError::refused(self.dest, error.to_string());
+    fn add(&mut self, batch: &RecordBatch, stage: &Path) -> Result<()> {
+        let dest = self.dest;
+        let failed = |error: arrow::error::ArrowError| IoError::refused(dest, error.to_string());
         let mut texts: Vec<(&str, StringArray)> = Vec::with_capacity(self.keys.len());
         for (column, name) in &self.keys {
             let text = cast(batch.column(*column), &DataType::Utf8).map_err(failed)?;
@@ -148,8 +153,9 @@ impl<'a> Parts<'a> {
             }
             if row == 0 || folder != last.0 {
                 let part = self.index.get(&folder).copied().unwrap_or_else(|| {
-                    let (files, held) = (0, 0);
-                    self.all.push(Part { folder: folder.clone(), batches: vec![], held, files });
+                    let batches = Vec::new();
+                    let (name, files, held, charge) = (folder.clone(), 0, 0, None);
+                    self.all.push(Part { folder: name, batches, held, charge, files });
                     self.index.insert(folder.clone(), self.all.len() - 1);
                     self.all.len() - 1
                 });
@@ -166,11 +172,26 @@ impl<'a> Parts<'a> {
                 take_record_batch(&inner, &UInt32Array::from(rows)).map_err(failed)?
             };
             let size: usize = taken.columns().iter().map(slice_bytes).sum::<usize>() + 256;
+            let charge = self.charge(size, stage)?;
+            match &mut self.all[part].charge {
+                Some(held) => held.absorb(charge),
+                none => *none = Some(charge),
+            }
             self.all[part].held += size;
             self.held += size;
             self.all[part].batches.push(taken);
         }
         Ok(())
+    }
+
+    /// Memory for rows that wait; partitions become files until there is enough.
+    fn charge(&mut self, size: usize, stage: &Path) -> Result<Charge> {
+        loop {
+            match self.ctx.budget().charge(self.dest, size as u64, "rows of a partition") {
+                Err(IoError::Limit { .. }) if self.write_largest(stage)? => {}
+                charged => return charged,
+            }
+        }
     }
 
     /// Turns the partition that holds most into a file; false if none holds anything.
@@ -183,6 +204,7 @@ impl<'a> Parts<'a> {
         }
         self.held -= std::mem::take(&mut part.held);
         let batches = std::mem::take(&mut part.batches);
+        let _held = part.charge.take();
         let (folder, number) = (part.folder.clone(), part.files);
         part.files += 1;
         let (rows, bytes) = self.write_file(stage, &folder, number, batches)?;
@@ -232,11 +254,6 @@ impl<'a> Parts<'a> {
         let (sink, rows) = encode_all(sink, batches, &self.inner, &path, self.options, self.ctx)?;
         Ok((rows, sink.commit()?.0))
     }
-}
-
-/// Bytes of the values of an array that may be a slice of a larger one.
-fn slice_bytes(array: &ArrayRef) -> usize {
-    array.to_data().get_slice_memory_size().unwrap_or_else(|_| array.get_array_memory_size())
 }
 
 /// Types whose text tells their value.

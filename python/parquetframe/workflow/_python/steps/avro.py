@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 import pyarrow as pa
 
-from parquetframe.errors import AvroError, UnsupportedFeature
+from parquetframe.errors import AvroError, LimitExceeded, ParquetFrameError, UnsupportedFeature
 from parquetframe.types import format_type
 
 _PRIMITIVE: Final[dict[str, pa.DataType]] = {
@@ -54,22 +57,35 @@ def read_avro(path: str, *, header_only: bool = False) -> pa.Table:
         UnsupportedFeature: fastavro is missing, or a union of several types.
     """
     fastavro = _fastavro()
-    try:
-        with Path(path).open("rb") as file:
-            reader = fastavro.reader(file)
-            schema = _record_schema(reader.writer_schema)
-            rows = [] if header_only else list(reader)
-    except (ValueError, EOFError, KeyError, IndexError, TypeError) as error:
-        if isinstance(error, UnsupportedFeature):
-            raise
-        raise AvroError(
-            f"not a valid Avro file: {path}: {error}", code="E502", path=path
-        ) from error
-    try:
+    with _damage(path), Path(path).open("rb") as file:
+        reader = fastavro.reader(file)
+        schema = _record_schema(reader.writer_schema)
+        rows = [] if header_only else list(reader)
         arrays = [_column([row[f.name] for row in rows], f.type) for f in schema]
-    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
-        raise AvroError(f"cannot read {path}: {error}", code="E502", path=path) from error
-    return pa.table(arrays, schema=schema)
+        return pa.table(arrays, schema=schema)
+
+
+@contextmanager
+def _damage(path: str) -> Iterator[None]:
+    """What fastavro and the codecs raise on damaged files becomes one of our errors."""
+    try:
+        yield
+    except (ParquetFrameError, FileNotFoundError, PermissionError):
+        raise
+    except MemoryError as error:
+        text = f"a block claims more memory than there is: {path}"
+        raise LimitExceeded(text, code="E604", path=path) from error
+    except Exception as error:
+        known = (ValueError, EOFError, LookupError, TypeError, AttributeError, ArithmeticError,
+                 OSError, RecursionError, struct.error, pa.ArrowException)  # fmt: skip
+        if not isinstance(error, known) and _package(error) not in {"fastavro", "zlib", "_lzma"}:
+            raise
+        text = (str(error).splitlines() or [""])[0][:300] or type(error).__name__
+        raise AvroError(f"not a valid Avro file: {path}: {text}", code="E502", path=path) from error
+
+
+def _package(error: Exception) -> str:
+    return type(error).__module__.partition(".")[0]
 
 
 def _column(values: list[Any], dtype: pa.DataType) -> pa.Array:

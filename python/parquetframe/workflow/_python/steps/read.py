@@ -9,7 +9,14 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from parquetframe.errors import IoError, ParquetError, SchemaError, SourceNotFound
+from parquetframe.errors import (
+    IoError,
+    LimitExceeded,
+    ParquetError,
+    ParquetFrameError,
+    SchemaError,
+    SourceNotFound,
+)
 from parquetframe.types import format_type
 
 from ..arrow_types import parse_type, plain
@@ -155,14 +162,17 @@ def _read_parquet(path: str, config: dict[str, Any], *, header_only: bool) -> pa
             names = _needed(config, empty)
             if header_only:
                 return empty.select(names) if names is not None else empty
-            return file.read(columns=names)
-    except (pa.ArrowInvalid, pa.ArrowIOError) as error:
-        if isinstance(error, ParquetError):
-            raise
+            table = file.read(columns=names)
+            table.validate(full=True)  # pyarrow hands out text that is no UTF-8
+            return table
+    except (ParquetFrameError, FileNotFoundError, PermissionError):
+        raise
+    except MemoryError as error:
+        raise LimitExceeded(f"not enough memory: {path}", code="E604", path=path) from error
+    except (pa.ArrowException, OSError, EOFError, UnicodeDecodeError, OverflowError) as error:
+        text = (str(error).splitlines() or [type(error).__name__])[0][:300]
         raise ParquetError(
-            f"not a valid Parquet file: {path}: {str(error).splitlines()[0]}",
-            code="E502",
-            path=path,
+            f"not a valid Parquet file: {path}: {text}", code="E502", path=path
         ) from error
 
 
