@@ -23,7 +23,7 @@ use parquet::file::properties::WriterProperties;
 use parquet::file::writer::SerializedFileWriter;
 
 use super::lane::{Lane, Shared, Stop, Work, lock};
-use super::{dictionary, units};
+use super::units;
 use crate::batch::slice_bytes;
 use crate::context::Charge;
 use crate::{Context, IoError, Result};
