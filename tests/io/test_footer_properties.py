@@ -4,24 +4,19 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-import importlib.util
 import io
 import pickle
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from arrow_tables import tables
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import parquetframe as pf
 from parquetframe.errors import LimitExceeded, ParquetError, UnsupportedFeature
 from parquetframe.io.metadata import ParquetColumn, ParquetRowGroup
-
-_spec = importlib.util.spec_from_file_location("io_tables", Path(__file__).with_name("tables.py"))
-_tables = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(_tables)
 
 OPTIONS = st.fixed_dictionaries({
     "compression": st.sampled_from(["none", "snappy", "gzip", "zstd", "brotli"]),
@@ -55,7 +50,7 @@ def written(table, options):
 
 
 @relaxed
-@given(_tables.tables(), OPTIONS)
+@given(tables(), OPTIONS)
 def test_metadata_is_what_pyarrow_says(table, options):
     data = written(table, options)
     ours = pf.read_parquet_metadata(data, engine="rust")
@@ -87,7 +82,7 @@ def test_metadata_is_what_pyarrow_says(table, options):
 
 
 @relaxed
-@given(_tables.tables(), OPTIONS)
+@given(tables(), OPTIONS)
 def test_schema_is_that_of_a_read(table, options):
     data = written(table, options)
     schema = pf.read_parquet_schema(data, engine="rust")

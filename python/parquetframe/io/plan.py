@@ -110,7 +110,7 @@ class ReadPlan:
             request,
             columns=columns,
             predicate=_all_of(trees),
-            n_rows=self.request.n_rows if not rest else None,
+            n_rows=self.request.n_rows if not residual else None,
         )
         return FilePlan(
             source,
