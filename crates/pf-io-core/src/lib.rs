@@ -12,6 +12,7 @@ pub mod avro;
 pub mod batch;
 pub mod context;
 pub mod csv;
+pub mod csvx;
 pub mod error;
 pub mod format;
 pub mod frame;
