@@ -249,7 +249,9 @@ def inputs(tmp_path_factory):
 @pytest.mark.parametrize("kind", KINDS)
 def test_ctrl_c_within_100_ms(native, inputs, kind):
     medians = []
-    while len(medians) < 3 and not (medians and medians[-1] < SOON_MS):  # others use the machine too
+    while len(medians) < 3 and not (
+        medians and medians[-1] < SOON_MS
+    ):  # others use the machine too
         with child(INTERRUPTED, kind, inputs, 0.07, 0.13, 0.21) as process:
             out, err = process.communicate(timeout=100)
         assert process.returncode == 0, err
