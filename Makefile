@@ -36,7 +36,7 @@ PYTHON_ROOMS := python tests benches examples packaging
 DEMO := examples/nycflights
 
 FUZZ_SECONDS ?= 60
-FUZZ_TARGETS ?= parquet_footer parquet_page avro_ocf
+FUZZ_TARGETS ?= parquet_footer parquet_page avro_ocf csv_read csv_sniff csv_write
 FUZZ_TARGET_DIR ?= $(CARGO_TARGET_DIR)/fuzz
 
 .PHONY: help setup demo test check test-rust test-python fmt bench bench-io fuzz docs wheel pure-wheel coverage clean need-cargo
@@ -79,7 +79,7 @@ fmt: need-cargo $(DEV_DEPS) ## format Rust and Python, apply ruff's safe fixes
 bench: $(DEV_DEPS) $(INSTALLED) ## time the nycflights pipeline against a pandas script, results compared first
 	$(BIN)/python benches/workflow_demo.py
 
-bench-io: $(DEV_DEPS) $(INSTALLED) ## time Parquet and Avro against the usual tools; BENCH_IO=--small for a quick check
+bench-io: $(DEV_DEPS) $(INSTALLED) ## time Parquet, CSV and Avro against the usual tools; BENCH_IO=--small for a quick check
 	@$(BIN)/pip install --quiet -r benches/io/requirements.txt
 	$(BIN)/python benches/io/run.py $(BENCH_IO)
 

@@ -19,6 +19,16 @@ from corruption import bombs, samples  # noqa: E402
 SMALL_ROWS = 12
 MAX_SEED = 16 << 10  # libFuzzer works best on inputs of a few kilobytes
 
+CSV_CHOICES = 32  # the first bytes of an input choose the options
+CSV_TEXTS = {
+    "types": b'i,f,b,d,t,s\n1,0.5,true,2020-01-02,2020-01-02T03:04:05Z,x\n-2,1e9,false,,,""\n',
+    "quotes": b'a,b\r\n"x, ""y""\nz",1\r\n"p"q,2\r\n# no comment,3\r\n',
+    "numbers": b"n\n007\n+5\n9223372036854775808\n1e999\n0.1234567890123456789\n-0\n",
+    "ragged": b'a,b,c\n1\n1,2\n1,2,3,4\n\n"open\n',
+    "ends": b"a;b\r1;2\r\r\n\n3;4",
+    "bytes": b"\xef\xbb\xbfn\xc3\xa4me\tv\n\xff\t\x00\n",
+}
+
 
 def seeds() -> dict[str, dict[str, bytes]]:
     """Target, name and bytes of every seed."""
@@ -28,7 +38,9 @@ def seeds() -> dict[str, dict[str, bytes]]:
     avro |= {bomb.__name__: bomb(bombs.FEW) for bomb in bombs.AVRO_BOMBS}
     footers = {name: _footer(content) for name, content in parquet.items()}
     parquet = {name: content for name, content in parquet.items() if len(content) < MAX_SEED}
-    return {"parquet_footer": footers, "parquet_page": parquet, "avro_ocf": avro}
+    csv = {name: bytes(CSV_CHOICES) + text for name, text in CSV_TEXTS.items()}
+    csv_targets = dict.fromkeys(("csv_read", "csv_sniff", "csv_write"), csv)
+    return {"parquet_footer": footers, "parquet_page": parquet, "avro_ocf": avro} | csv_targets
 
 
 def _footer(content: bytes) -> bytes:

@@ -7,6 +7,8 @@
 //! ends the process, caught or not; arrow-rs panics on some damaged files, and those become errors.
 
 #[cfg(feature = "whole")]
+pub mod csv;
+#[cfg(feature = "whole")]
 mod whole;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from parquetframe._backend import BackendInfo, backend_info
     from parquetframe.cancel import CancellationToken
     from parquetframe.io import (
+        CsvDialect,
         ParquetMetadata,
         ReadReport,
         Scan,
@@ -32,11 +33,14 @@ if TYPE_CHECKING:
         iter_batches,
         read_avro,
         read_avro_schema,
+        read_csv,
         read_parquet,
         read_parquet_metadata,
         read_parquet_schema,
         scan,
+        sniff_csv,
         write_avro,
+        write_csv,
         write_parquet,
     )
     from parquetframe.workflow import RunResult, Workflow
@@ -46,6 +50,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BackendInfo",
     "CancellationToken",
+    "CsvDialect",
     "ParquetMetadata",
     "ReadReport",
     "RunResult",
@@ -64,13 +69,16 @@ __all__ = [
     "iter_batches",
     "read_avro",
     "read_avro_schema",
+    "read_csv",
     "read_parquet",
     "read_parquet_metadata",
     "read_parquet_schema",
     "scan",
+    "sniff_csv",
     "types",
     "workflow",
     "write_avro",
+    "write_csv",
     "write_parquet",
 ]
 
@@ -81,6 +89,7 @@ _ATTRIBUTES = {
     "RunResult": "parquetframe.workflow",
     "Workflow": "parquetframe.workflow",
     "backend_info": "parquetframe._backend",
+    "CsvDialect": "parquetframe.io",
     "ParquetMetadata": "parquetframe.io",
     "ReadReport": "parquetframe.io",
     "Scan": "parquetframe.io",
@@ -93,11 +102,14 @@ _ATTRIBUTES = {
     "iter_batches": "parquetframe.io",
     "read_avro": "parquetframe.io",
     "read_avro_schema": "parquetframe.io",
+    "read_csv": "parquetframe.io",
     "read_parquet": "parquetframe.io",
     "read_parquet_metadata": "parquetframe.io",
     "read_parquet_schema": "parquetframe.io",
     "scan": "parquetframe.io",
+    "sniff_csv": "parquetframe.io",
     "write_avro": "parquetframe.io",
+    "write_csv": "parquetframe.io",
     "write_parquet": "parquetframe.io",
 }
 

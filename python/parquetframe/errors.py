@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 __all__ = [
+    "AmbiguousDialect",
     "AvroError",
     "Cancelled",
     "CheckError",
@@ -84,6 +85,15 @@ class ParquetError(IoError):
 
 class CsvError(IoError):
     """The bytes are not valid CSV, or a cell does not fit its column's type."""
+
+
+class AmbiguousDialect(CsvError, UserWarning):
+    """More than one CSV dialect explains a file, or none explains all of it.
+
+    A warning where one of them was taken, an error where the choice would change the rows.
+    """
+
+    candidates: Sequence[str] = ()
 
 
 class AvroError(IoError):

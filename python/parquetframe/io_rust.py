@@ -15,7 +15,13 @@ from parquetframe import _backend
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["RustIOEngine", "is_rust_io_available", "read_avro_fast", "read_parquet_fast"]
+__all__ = [
+    "RustIOEngine",
+    "is_rust_io_available",
+    "read_avro_fast",
+    "read_csv_fast",
+    "read_parquet_fast",
+]
 
 _Path = str | os.PathLike[str]
 
@@ -53,6 +59,16 @@ class RustIOEngine:
     ) -> pa.Table:
         """Read one Parquet file."""
         return read_parquet_fast(path, columns, row_groups)
+
+    def read_csv(
+        self,
+        path: _Path,
+        delimiter: str = ",",
+        has_header: bool = True,
+        infer_schema: bool = True,
+    ) -> pa.Table:
+        """Read one CSV file; without ``infer_schema`` all columns are text."""
+        return read_csv_fast(path, delimiter, has_header, infer_schema)
 
     def read_avro(self, path: _Path, batch_size: int | None = None) -> pa.Table:
         """Read one Avro file."""
@@ -94,6 +110,31 @@ def read_parquet_fast(
 
     _require()
     table: pa.Table = read_parquet(path, columns, row_groups=row_groups, engine="rust")
+    return table
+
+
+def read_csv_fast(
+    path: _Path, delimiter: str = ",", has_header: bool = True, infer_schema: bool = True
+) -> pa.Table:
+    """Read one CSV file on the compiled engine.
+
+    Raises:
+        RuntimeError: This installation has no compiled engine.
+    """
+    from parquetframe.io.csv import read_csv
+
+    _require()
+    dtypes = None
+    if not infer_schema:
+        from parquetframe.io.csv_options import READ_DEFAULTS
+        from parquetframe.io.engine import Decode, FileRequest, choose_engine
+
+        options = READ_DEFAULTS | {"sep": delimiter, "header": has_header}
+        ask = FileRequest("csv", os.fspath(path), Decode(csv=options))
+        dtypes = dict.fromkeys(choose_engine("rust").column_names(ask), "string")
+    table: pa.Table = read_csv(
+        path, sep=delimiter, header=has_header, dtypes=dtypes, engine="rust"
+    )  # fmt: skip
     return table
 
 

@@ -111,6 +111,24 @@ def test_all_of_each_module_can_be_imported(name):
         getattr(module, attribute)
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "parquetframe.io.csv_checks",
+        "parquetframe.io.plan",
+        "parquetframe.io.reading",
+        "parquetframe.io._python",
+        "parquetframe.workflow.spec.files",
+        "parquetframe.workflow._python.engine",
+        "parquetframe.workflow._python.steps.csv_files",
+    ],
+)
+def test_rooms_that_use_each_other_load_in_any_order(name):
+    """Workflows read and write by the functions; those use single modules of workflows."""
+    code = f"import json, {name}; print(json.dumps({name}.__name__))"
+    assert run_python(code) == name
+
+
 def test_star_import_gives_exactly_all():
     names = {}
     exec("from parquetframe import *", names)

@@ -94,7 +94,7 @@ def test_a_pipe_gets_the_bytes(backend, tmp_path, fmt):
     try:
         WRITERS[fmt](TABLE, pipe)
     except WriteError:
-        assert backend == "python"  # pyarrow and fastavro want to know where they are
+        assert (backend, fmt) == ("python", "parquet")  # pyarrow wants to know where it is
         with pipe.open("wb"):
             pass
         reader.join()

@@ -91,7 +91,8 @@ CASES = {
         ["{name: rows, type: read, path: texts.csv, schema: {s: int64}}"],
         "rows",
         errors.CsvError,
-        "line 2.*'s'.*x",
+        "line 2.*s.*x",
+        hint="schema: ",
     ),
     "unknown column to read": case(
         ["{name: rows, type: read, path: in.csv, columns: [id, amont]}"],

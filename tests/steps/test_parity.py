@@ -208,11 +208,26 @@ CELLS = st.one_of(
 
 
 @settings(COMMON, max_examples=80)
-@given(st.lists(st.tuples(CELLS, CELLS), max_size=6), st.booleans())
-def test_csv_inference_agrees(free_flow, rows, header):
+@given(
+    st.lists(st.tuples(CELLS, CELLS), max_size=6),
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "header": st.sampled_from([True, False, "auto", 1]),
+            "sep": st.sampled_from([",", "auto"]),
+            "nulls": st.sampled_from(["auto", "strict", "pandas", ["NA", "-0"], {"one": ["x"]}]),
+            "infer": st.sampled_from(["full", 1, 3]),
+            "leading_zeros": st.sampled_from(["string", "number"]),
+            "parse_dates": st.booleans(),
+            "trim": st.booleans(),
+            "on_bad_lines": st.sampled_from(["error", "skip"]),
+        },
+    ),
+)
+def test_csv_inference_agrees(free_flow, rows, options):
     text = "".join(f"{a},{b}\n" for a, b in [("one", "two"), *rows])
     (free_flow.folder / "t.csv").write_text(text, encoding="utf-8")
-    data = {"steps": [{"name": "r", "type": "read", "path": "t.csv", "header": header}]}
+    data = {"steps": [{"name": "r", "type": "read", "path": "t.csv", **options}]}
     found = []
     for engine in ("rust", "python"):
         try:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 from typing import Any
 
 import pytest
 
+import parquetframe as pf
+from parquetframe.io.csv_options import READ_DEFAULTS, WRITE_DEFAULTS
 from parquetframe.workflow.compile import CompiledPlan, compile_plan
 from parquetframe.workflow.document import document_from_dict, dump_yaml, load_document
 from parquetframe.workflow.spec import STEP_TYPES
@@ -74,9 +77,7 @@ def test_the_whole_form() -> None:
     }
     assert form["steps"][0]["config"] == {
         "path": ["/base/a.csv"], "format": "auto", "columns": None, "where": None, "schema": None,
-        "limit": None, "delimiter": ",", "header": True, "quote": '"', "escape": None,
-        "comment": None, "skip_rows": 0, "null_values": [""], "encoding": "utf-8",
-        "infer_rows": None, "on_bad_lines": "error",
+        "limit": None, "csv": READ_DEFAULTS,
     }  # fmt: skip
     assert form["steps"][1] == {
         "name": "step_1", "type": "limit", "inputs": ["step_0"], "output": "few",
@@ -122,8 +123,8 @@ EXPECTED = {
         {"path": "o/x.parquet"},
         {
             "path": "/base/o/x.parquet", "format": "parquet", "mode": "replace", "mkdir": True,
-            "compression": "zstd", "row_group_rows": 1_048_576, "delimiter": ",", "header": True,
-            "null_value": "", "quote": '"',
+            "compression": "zstd", "row_group_rows": 1_048_576,
+            "csv": WRITE_DEFAULTS | {"compression": "none"},
         },
     ),
 }  # fmt: skip
@@ -190,20 +191,100 @@ def test_csv_options_in_both_spellings() -> None:
         return compiled({"name": "s", "type": "read", "path": "x.csv", **keys}).canonical["steps"][2]["config"]  # fmt: skip
 
     assert read(sep="\t") == read(delimiter="\\t")
+    assert read(sep="\t")["csv"]["sep"] == "\t"
     assert read(nulls=["", "NA"]) == read(null_values=["", "NA"])
-    assert read(nulls="NA")["null_values"] == ["NA"]
-    assert read(nulls="strict")["null_values"] == [""]
-    assert read(infer="full")["infer_rows"] is None
-    assert read(infer=100)["infer_rows"] == 100
-    assert read(encoding="UTF8")["encoding"] == "utf-8"
+    assert read(null_values="NA")["csv"]["nulls"] == ["NA"]
+    assert read(null_values="strict") == read(nulls="strict")
+    assert read(nulls={"a": ["x"]})["csv"]["nulls"] == {"a": ["x"]}
+    assert read(infer="full") == read(infer_rows="all") == read()
+    assert read(infer=100) == read(infer_rows=100)
+    assert read(infer=100)["csv"]["infer"] == 100
+    assert read(has_header=False) == read(header=False)
+    assert read(quote="none")["csv"]["quote"] is None
+    assert read(newline="\r\n") == read(newline=r"\r\n") == read(newline="crlf")
+    assert read(compression="gzip")["csv"]["compression"] == "gz"
+    assert read(encoding="UTF8")["csv"]["encoding"] == "utf8"
     assert read(columns="*")["columns"] is None
     assert read(dtypes={"a": "timestamp(us,UTC)"})["schema"] == {"a": "timestamp(us, UTC)"}
+
+
+def test_options_of_a_read_are_those_of_read_csv() -> None:
+    """Names and defaults; `dtypes` is the step's `schema`."""
+    keys = {key.name: key for key in STEP_TYPES["read"].keys if key.only == ("csv",)}
+    common = {"output", "string_type", "threads", "memory_limit", "progress", "cancel", "report", "engine", "dtype_backend", "null_ints", "dates", "decimals"}  # fmt: skip
+    parameters = dict(inspect.signature(pf.read_csv).parameters)
+    own = {"src", "columns", "dtypes", "schema", "n_rows", "filters", "storage_options"}
+    assert set(keys) == set(parameters) - own - common
+    assert set(keys) | {"dtypes"} == set(READ_DEFAULTS)
+    for name, key in keys.items():
+        default = parameters[name].default
+        assert key.default == (default if default is not None else key.default), name
+        if name not in ("true_values", "false_values"):  # the function says None for its own
+            assert key.default == default, name
+
+
+def test_options_of_a_save_are_those_of_write_csv() -> None:
+    keys = {key.name: key for key in STEP_TYPES["save"].keys if key.only == ("csv",)}
+    parameters = dict(inspect.signature(pf.write_csv).parameters)
+    tail = {"data", "dest", "index", "atomic", "fsync", "overwrite", "threads", "progress", "cancel", "engine"}  # fmt: skip
+    assert set(keys) | {"compression"} == set(parameters) - tail
+    assert {name: key.default for name, key in keys.items()} == {
+        name: parameters[name].default for name in keys
+    }
+
+
+@pytest.mark.parametrize("step_type", ["read", "save"])
+def test_builder_has_every_csv_option(step_type: str) -> None:
+    method = pf.Workflow.read if step_type == "read" else pf.Workflow.save
+    for key in STEP_TYPES[step_type].keys:
+        if key.only == ("csv",):
+            wanted = {key.name, *key.aliases} - {"has_header"}
+            assert wanted <= set(inspect.signature(method).parameters), key.name
+
+
+def test_each_csv_option_changes_the_plan() -> None:
+    """What tells steps apart is their canonical form."""
+    read = {
+        "sep": ";", "quote": "'", "escape": "\\", "header": 2, "names": ["a"], "infer": 9,
+        "nulls": "pandas", "true_values": ["y"], "false_values": ["n"], "parse_dates": False,
+        "decimal": ",", "thousands": "_", "leading_zeros": "number", "on_int_overflow": "string",
+        "comment": "#", "skip_rows": 1, "blank_lines": "null", "newline": "lf",
+        "strict_quotes": True, "trim": True, "ragged": "fill", "on_bad_lines": "collect",
+        "encoding": "latin1", "invalid_bytes": "replace", "compression": "none",
+    }  # fmt: skip
+    assert set(read) | {"dtypes"} == set(READ_DEFAULTS)
+    for name, value in read.items():
+        steps = compiled({"name": "s", "type": "read", "path": "x.csv", name: value})
+        found = steps.canonical["steps"][2]["config"]["csv"]
+        assert found == READ_DEFAULTS | {name: value}, name
+    save = {
+        "sep": ";", "quote": "'", "quote_style": "always", "escape": "\\", "header": False,
+        "null": "NA", "float_format": "%.3f", "date_format": "%d.%m.%Y",
+        "timestamp_format": "%H:%M", "line_end": "\r\n", "encoding": "utf-16-le", "bom": True,
+        "compression": "gz", "compression_level": 3,
+    }  # fmt: skip
+    assert set(save) == set(WRITE_DEFAULTS)
+    for name, value in save.items():
+        path = "x.csv.gz" if name.startswith("compression") else "x.csv"
+        codec = "gz" if path.endswith(".gz") else "none"
+        found = config("save", path=path, **{name: value})["csv"]
+        assert found == WRITE_DEFAULTS | {"compression": codec, name: value}, name
+
+
+def test_spellings_of_csv_options_of_save() -> None:
+    def save(**keys: Any) -> dict[str, Any]:
+        return config("save", path="x.csv", **keys)
+
+    assert save(sep=";") == save(delimiter=";")
+    assert save(null="NA") == save(null_value="NA")
+    assert save(line_end="\r\n") == save(line_end=r"\r\n")
+    assert save(quote="none")["csv"]["quote"] is None
 
 
 @pytest.mark.parametrize(
     ("path", "keys", "expected"),
     [
-        ("x.csv", {}, ("csv", None)), ("x.csv.gz", {}, ("csv", "gzip")),
+        ("x.csv", {}, ("csv", None)), ("x.csv.gz", {}, ("csv", None)),
         ("x.avro", {}, ("avro", "deflate")), ("x.parquet", {"compression": "none"}, ("parquet", None)),
         ("x.parquet", {"compression": "snappy"}, ("parquet", "snappy")),
         ("x.dat", {"format": "csv"}, ("csv", None)), ("X.PQ", {}, ("parquet", "zstd")),
@@ -212,6 +293,19 @@ def test_csv_options_in_both_spellings() -> None:
 def test_format_and_compression_of_save(path: str, keys: dict[str, Any], expected: Any) -> None:
     found = config("save", path=path, **keys)
     assert (found["format"], found["compression"]) == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "keys", "codec"),
+    [
+        ("x.csv", {}, "none"), ("x.csv.gz", {}, "gz"), ("x.tsv.zst", {}, "zst"),
+        ("x.csv.bz2", {"compression": "auto"}, "bz2"), ("x.csv.xz", {"compression": "lzma"}, "xz"),
+        ("x.csv.gz", {"compression": "gzip"}, "gz"), ("x.csv", {"compression": "none"}, "none"),
+        ("x.parquet", {}, "none"),
+    ],
+)  # fmt: skip
+def test_codec_of_a_saved_csv_file(path: str, keys: dict[str, Any], codec: str) -> None:
+    assert config("save", path=path, **keys)["csv"]["compression"] == codec
 
 
 @pytest.mark.parametrize(

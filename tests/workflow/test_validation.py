@@ -216,6 +216,15 @@ def test_steps_and_common_keys(step: Any, expected: list[str]) -> None:
         ("save", {"path": "x.csv", "row_group_rows": 5}, ["E109"]),
         ("save", {"path": "x.parquet", "delimiter": ";"}, ["E109"]),
         ("save", {"path": "x.csv", "compression": "gzip"}, ["E109"]),
+        ("save", {"path": "x.csv.gz", "compression": None}, ["E109"]),
+        ("save", {"path": "x.csv.gz", "compression": "snappy"}, ["E109"]),
+        ("save", {"path": "x.csv.zip"}, ["E109"]),
+        ("save", {"path": "x.csv", "compression_level": 3}, ["E109"]),
+        ("save", {"path": "x.csv.gz", "compression_level": 10}, ["E109"]),
+        ("save", {"path": "x.csv", "quote": "none", "quote_style": "always"}, ["E109"]),
+        ("save", {"path": "x.csv", "null_value": ","}, ["E109"]),
+        ("save", {"path": "x.csv", "sep": '"'}, ["E109"]),
+        ("save", {"path": "x.csv", "float_format": "%d"}, ["E109"]),
         ("save", {"path": "x.avro", "compression": "gzip"}, ["E109"]),
         ("save", {"path": "s3://bucket/x.csv"}, ["E106"]),
     ],
@@ -228,9 +237,15 @@ def test_own_keys(type_: str, keys: dict[str, Any], expected: list[str]) -> None
     ("keys", "expected"),
     [
         ({"path": []}, ["E109"]), ({"path": 5}, ["E108"]), ({"path": ["a", None]}, ["E108"]),
-        ({"path": "x.csv", "delimiter": ";;"}, ["E108"]), ({"path": "x.csv", "sep": "auto"}, ["E106"]),
-        ({"path": "x.csv", "header": "auto"}, ["E106"]), ({"path": "x.csv", "nulls": "auto"}, ["E106"]),
-        ({"path": "x.csv", "null_values": [None]}, ["E108"]), ({"path": "x.csv", "encoding": "latin1"}, ["E106"]),
+        ({"path": "x.csv", "delimiter": ";;"}, ["E109"]), ({"path": "x.csv", "sep": "auto"}, []),
+        ({"path": "x.csv", "header": "auto"}, []), ({"path": "x.csv", "nulls": "auto"}, []),
+        ({"path": "x.csv", "header": 0}, ["E109"]), ({"path": "x.csv", "nulls": "NA"}, ["E109"]),
+        ({"path": "x.csv", "null_values": [None]}, ["E108"]), ({"path": "x.csv", "encoding": "latin1"}, []),
+        ({"path": "x.csv", "encoding": 5}, ["E108"]), ({"path": "x.csv", "quote": None}, ["E108"]),
+        ({"path": "x.csv", "sep": ";", "delimiter": ";"}, ["E110"]), ({"path": "x.csv", "trim": "yes"}, ["E108"]),
+        ({"path": "x.csv", "sep": ";", "thousands": ";"}, ["E109"]), ({"path": "x.csv", "names": []}, ["E109"]),
+        ({"path": "x.csv", "on_bad_lines": print}, ["E108"]), ({"path": "x.csv", "skip_rows": 2**70}, ["E109"]),
+        ({"path": "x.csv", "parse_dates": {"a": 5}}, ["E108"]), ({"path": "x.csv", "compression": "rar"}, ["E109"]),
         ({"path": "x.parquet", "sep": ","}, ["E109"]), ({"path": "x", "sep": ","}, []),
         ({"path": "x", "format": "ipc"}, ["E106"]), ({"path": "x", "islazy": True}, ["W701"]),
         ({"path": "x", "schema": {"a": "text"}}, ["E109"]), ({"path": "x", "input": "t"}, ["E110"]),
@@ -239,6 +254,51 @@ def test_own_keys(type_: str, keys: dict[str, Any], expected: list[str]) -> None
 )  # fmt: skip
 def test_read(keys: dict[str, Any], expected: list[str]) -> None:
     assert codes({"type": "read", **keys}) == expected
+
+
+@pytest.mark.parametrize(
+    ("keys", "message", "hint"),
+    [
+        ("delimiter: ';;'", "'delimiter' must be one ASCII character and no line end, found the text ';;'", None),
+        ("sep: 5", "'sep' must be one character, found the number 5", "put it in quotes to make it text"),
+        ("null_values: [-1]", "'null_values' must be a list of names, but holds -1", "put it in quotes: a text in the file is meant, such as 'NULL' or '-1'"),
+        ("nulls: NA", "'nulls' must be one of 'auto', 'strict', 'pandas', found the text 'NA'", "list the texts that mean null: nulls: ['', NA]"),
+        ("blank_lines: skp", "'blank_lines' must be one of 'skip', 'null', 'error', found the text 'skp'", "did you mean 'skip'?"),
+        ("infer_rows: 0", "'infer_rows' must be at least 1, found the number 0", None),
+        ("names: a", "'names' must be a list of names, found the text 'a'", "write a list: [a]"),
+        ("quote: null", "'quote' has no value", "quote: none"),
+        ("trim: no", "'trim' must be True or False, found the text 'no'", None),
+        ("on_bad_lines: colect", "'on_bad_lines' must be one of 'error', 'warn', 'skip', 'collect', found the text 'colect'", "did you mean 'collect'?"),
+    ],
+)  # fmt: skip
+def test_csv_options_are_refused_at_their_place(keys: str, message: str, hint: str | None) -> None:
+    text = f"steps:\n  - type: read\n    path: x.csv\n    {keys}\n"
+    [problem] = compile_plan(load_document(text)).problems
+    assert (problem.message, problem.hint, problem.line) == (message, hint, 4)
+
+
+def test_null_without_quotes_is_no_key() -> None:
+    text = "steps:\n  - {type: read, path: x.csv}\n  - {type: save, input: step_0, path: y.csv, null: NA}\n"
+    [problem] = compile_plan(load_document(text)).problems
+    assert (problem.code, problem.hint, problem.line) == ("E104", '"null": in quotes', 3)
+
+
+def test_csv_options_that_clash_are_named_as_they_are_spelled() -> None:
+    text = "steps:\n  - type: read\n    path: x.csv\n    quote: ';'\n    delimiter: ';'\n"
+    [problem] = compile_plan(load_document(text)).problems
+    assert problem.message == "'delimiter' and 'quote' are the same character: ';'"
+    assert problem.line == 4
+
+
+def test_csv_options_take_variables() -> None:
+    head = {"variables": {"sep": ";", "skip": 3, "nulls": ["-", "NA"]}}
+    keys = {"sep": "${sep}", "skip_rows": "${skip}", "nulls": "${nulls}", "header": "${env:HEAD}"}
+    read = {"name": "r", "type": "read", "path": "x.csv", **keys}
+    document = document_from_dict({**head, "steps": [read]})
+    plan = compile_plan(document, environ={"HEAD": "false"})
+    assert plan.problems == []
+    found = plan.canonical["steps"][0]["config"]["csv"]
+    assert [found[name] for name in keys] == [";", 3, ["-", "NA"], False]
 
 
 @pytest.mark.parametrize(

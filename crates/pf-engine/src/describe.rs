@@ -105,6 +105,7 @@ fn check_schemas(
             halt: &halt,
             memory_limit: plan.settings.memory_limit,
             warnings: &warnings,
+            info: None,
             deterministic: false,
         };
         match schema_of(&context, &inputs) {

@@ -175,6 +175,7 @@ impl EngineError {
             Self::Io(IoError::Limit { .. }) | Self::Memory { .. } => "memory",
             Self::Io(
                 IoError::Csv { .. }
+                | IoError::Dialect { .. }
                 | IoError::Parquet { .. }
                 | IoError::Avro { .. }
                 | IoError::Empty { .. }
@@ -196,6 +197,7 @@ impl EngineError {
                 IoError::NotFound { .. } | IoError::NoDataFiles { .. } => "SourceNotFound",
                 IoError::Parquet { .. } => "ParquetError",
                 IoError::Csv { .. } => "CsvError",
+                IoError::Dialect { .. } => "AmbiguousDialect",
                 IoError::Avro { .. } => "AvroError",
                 IoError::Schema { .. } => "SchemaError",
                 IoError::Empty { path } => match pf_io_core::Format::from_suffix(path) {

@@ -204,7 +204,7 @@ fn may_hold_floats(data_type: &DataType) -> bool {
 
 type Half = <Float16Type as ArrowPrimitiveType>::Native;
 
-const NAME: &str = "one_float";
+pub const NAME: &str = "one_float";
 
 /// -0.0 becomes 0.0, and every NaN the positive quiet one.
 #[derive(Debug, PartialEq, Eq, Hash)]

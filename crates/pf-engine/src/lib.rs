@@ -25,6 +25,7 @@ mod marker;
 mod names;
 mod order;
 mod plain;
+mod pushdown;
 mod run;
 mod runner;
 mod sample;

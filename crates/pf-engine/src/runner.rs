@@ -151,9 +151,15 @@ impl GroupRun<'_> {
                 continue;
             }
             let inputs = self.input_plans(step, &mut plans, &state)?;
-            let context = self.step_context(step, &state, &execution);
+            let info = Mutex::default();
+            let context =
+                StepContext { info: Some(&info), ..self.step_context(step, &state, &execution) };
             let planned =
                 steps::plan(&context, inputs).map_err(|error| error.in_step(&step.name))?;
+            let info: Map<String, Json> = info.into_inner().unwrap_or_else(PoisonError::into_inner);
+            if !info.is_empty() {
+                self.note(index, |facts| facts.info.extend(info));
+            }
             let counter = Arc::new(StepCounter::default());
             plans.insert(index, marker::mark(planned, &step.name, &counter));
             counters.insert(index, counter);
@@ -372,6 +378,7 @@ impl GroupRun<'_> {
             halt: &self.halt,
             memory_limit: self.runner.plan.settings.memory_limit,
             warnings: &self.runner.warnings,
+            info: None,
             deterministic: self.runner.plan.settings.deterministic,
         }
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, RecordBatchOptions};
 use arrow::compute::{CastOptions, cast_with_options};
-use arrow::datatypes::{DataType, Schema, SchemaRef};
+use arrow::datatypes::{DataType, Schema, SchemaRef, TimeUnit};
 use arrow::error::ArrowError;
 
 /// The fields of `schema` at `projection`, in that order; all of them without one.
@@ -56,7 +56,6 @@ pub(crate) fn slice_bytes(array: &ArrayRef) -> usize {
 
 /// The name of a type as users write it: `int64`, `timestamp(us, UTC)`, `decimal(10,2)`.
 pub fn type_name(data_type: &DataType) -> String {
-    use arrow::datatypes::TimeUnit;
     match data_type {
         DataType::Boolean => "bool".to_owned(),
         DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => "string".to_owned(),
@@ -67,12 +66,7 @@ pub fn type_name(data_type: &DataType) -> String {
         | DataType::Decimal128(precision, scale)
         | DataType::Decimal256(precision, scale) => format!("decimal({precision},{scale})"),
         DataType::Timestamp(unit, zone) => {
-            let unit = match unit {
-                TimeUnit::Second => "s",
-                TimeUnit::Millisecond => "ms",
-                TimeUnit::Microsecond => "us",
-                TimeUnit::Nanosecond => "ns",
-            };
+            let unit = unit_name(*unit);
             zone.as_ref().map_or_else(
                 || format!("timestamp({unit})"),
                 |zone| format!("timestamp({unit}, {zone})"),
@@ -81,9 +75,22 @@ pub fn type_name(data_type: &DataType) -> String {
         DataType::List(_) | DataType::LargeList(_) | DataType::FixedSizeList(..) => {
             "list".to_owned()
         }
+        DataType::Time32(unit) | DataType::Time64(unit) => {
+            let width = if matches!(data_type, DataType::Time32(_)) { 32 } else { 64 };
+            format!("time{width}[{}]", unit_name(*unit))
+        }
         DataType::Struct(_) => "struct".to_owned(),
         DataType::Map(..) => "map".to_owned(),
         other => other.to_string().to_lowercase(),
+    }
+}
+
+fn unit_name(unit: TimeUnit) -> &'static str {
+    match unit {
+        TimeUnit::Second => "s",
+        TimeUnit::Millisecond => "ms",
+        TimeUnit::Microsecond => "us",
+        TimeUnit::Nanosecond => "ns",
     }
 }
 
@@ -93,13 +100,16 @@ pub fn nearest_name<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) -> S
     let listed = names.iter().take(12).copied().collect::<Vec<_>>().join(", ");
     let more = if names.len() > 12 { ", ..." } else { "" };
     let columns = format!("columns: {listed}{more} ({})", names.len());
-    let nearest = names.iter().map(|name| (distance(wanted, name), *name)).min();
-    match nearest {
-        Some((distance, name)) if distance <= 1 + wanted.chars().count() / 3 => {
-            format!("did you mean '{name}'? {columns}")
-        }
-        _ => columns,
+    match nearest(wanted, names.iter().copied()) {
+        Some(name) => format!("did you mean '{name}'? {columns}"),
+        None => columns,
     }
+}
+
+/// The name that `wanted` may be meant to be.
+pub(crate) fn nearest<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let (distance, name) = names.map(|name| (distance(wanted, name), name)).min()?;
+    (distance <= 1 + wanted.chars().count() / 3).then_some(name)
 }
 
 /// Edits between two names, ignoring case first.

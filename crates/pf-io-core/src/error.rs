@@ -54,20 +54,37 @@ pub enum IoError {
         message: String,
     },
     /// Malformed CSV, or a cell that is not of its column's type.
-    #[error("{}: {}", path.display(), csv_place(*line, *record, column.as_deref(), message))]
+    #[error("{}: {}{message}", path.display(), csv_place(*line, *record, column.as_deref(), *byte))]
     Csv {
         /// The file.
         path: PathBuf,
         /// Physical line, from 1; 0 when the error has no line.
         line: u64,
-        /// Data record, from 1 and without the header; 0 when the error is outside the records.
+        /// Record, from 1, the header included, comments and skipped blank lines left out; 0 when
+        /// the error is outside the records.
         record: u64,
+        /// Offset in the decoded text of the cell, or of what else is wrong.
+        byte: Option<u64>,
         /// The column, if one cell is meant.
         column: Option<String>,
         /// What is wrong.
         message: String,
         /// What may help.
         hint: Option<&'static str>,
+    },
+    /// More than one CSV dialect explains a text, or none explains all of it.
+    #[error("{}: {message}", path.display())]
+    Dialect {
+        /// The file.
+        path: PathBuf,
+        /// Line of the first record that the best candidate does not explain.
+        line: Option<u64>,
+        /// What is unclear.
+        message: String,
+        /// Separators that come near, the best first.
+        candidates: Vec<String>,
+        /// What settles it.
+        hint: String,
     },
     /// Damaged or unreadable Avro.
     #[error("{}: {}{message}", path.display(), avro_place(*block))]
@@ -132,23 +149,25 @@ pub enum IoError {
     Cancelled,
 }
 
-fn csv_place(line: u64, record: u64, column: Option<&str>, message: &str) -> String {
-    let mut place = String::new();
-    if line > 0 {
-        place = format!("line {line}");
-    }
-    if record > 0 {
-        place = format!("{place}{}record {record}", if place.is_empty() { "" } else { ", " });
-    }
-    if let Some(column) = column {
-        place = format!("{place}{}column '{column}'", if place.is_empty() { "" } else { ", " });
-    }
-    if place.is_empty() { message.to_owned() } else { format!("{place}: {message}") }
+fn csv_place(line: u64, record: u64, column: Option<&str>, byte: Option<u64>) -> String {
+    let parts = [
+        (line > 0).then(|| format!("line {line}")),
+        (record > 0).then(|| format!("record {record}")),
+        column.map(|column| format!("column '{column}'")),
+        byte.map(|byte| format!("byte {byte}")),
+    ];
+    let place = parts.into_iter().flatten().collect::<Vec<_>>().join(", ");
+    if place.is_empty() { place } else { place + ": " }
 }
 
 fn avro_place(block: Option<u64>) -> String {
     block.map_or_else(String::new, |block| format!("block {block}: "))
 }
+
+/// How the error of a null that would be a blank line of CSV ends.
+pub(crate) const BLANK_LINE: &str = "a null in the only column would be a blank line";
+/// How the error of a cell of CSV ends that cannot be written.
+pub(crate) const NO_QUOTES: &str = "needs quotes, which are off";
 
 impl IoError {
     /// The file the error is about.
@@ -162,6 +181,7 @@ impl IoError {
             | Self::Os { path, .. }
             | Self::Parquet { path, .. }
             | Self::Csv { path, .. }
+            | Self::Dialect { path, .. }
             | Self::Avro { path, .. }
             | Self::Schema { path, .. }
             | Self::Limit { path, .. }
@@ -176,14 +196,23 @@ impl IoError {
     pub fn line(&self) -> Option<u64> {
         match self {
             Self::Csv { line, .. } if *line > 0 => Some(*line),
+            Self::Dialect { line, .. } => *line,
             _ => None,
         }
     }
 
-    /// The data record, from 1 (CSV).
+    /// The record, from 1 (CSV).
     pub fn record(&self) -> Option<u64> {
         match self {
             Self::Csv { record, .. } if *record > 0 => Some(*record),
+            _ => None,
+        }
+    }
+
+    /// The offset in the text (CSV).
+    pub fn byte(&self) -> Option<u64> {
+        match self {
+            Self::Csv { byte, .. } => *byte,
             _ => None,
         }
     }
@@ -218,17 +247,18 @@ impl IoError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Schema { hint, .. } => hint.clone(),
+            Self::Dialect { hint, .. } => Some(hint.clone()),
             Self::Limit { .. } => Some("raise the memory limit, or read fewer columns".to_owned()),
             Self::Exists { .. } => Some("choose mode 'replace' or another path".to_owned()),
             Self::IsDirectory { .. } => Some("name a file in it, or use a glob".to_owned()),
             Self::Csv { hint: Some(hint), .. } => Some((*hint).to_owned()),
             Self::NoDataFiles { .. } | Self::UnknownFormat { .. } => Some(
-                "known suffixes: .parquet, .pq, .csv, .tsv, .txt, .avro, and .gz or .zst after \
-                 text; or say format: parquet, csv or avro"
+                "known suffixes: .parquet, .pq, .csv, .tsv, .txt, .avro, and .gz .zst .bz2 .xz \
+                 .lz4 .zip after text; or say format: parquet, csv or avro"
                     .to_owned(),
             ),
             Self::Csv { column: Some(column), .. } => {
-                Some(format!("read it as text with schema: {{{column}: string}}"))
+                Some(format!("dtypes={{\"{column}\": \"string\"}} keeps the text"))
             }
             Self::Write { source: Some(source), message, .. }
                 if source.kind() == io::ErrorKind::NotFound
@@ -236,8 +266,20 @@ impl IoError {
             {
                 Some("mkdir: true makes it".to_owned())
             }
+            Self::Write { message, .. } if message.ends_with(BLANK_LINE) => {
+                Some("null=\"NA\"".to_owned())
+            }
+            Self::Write { message, .. } if message.ends_with(NO_QUOTES) => {
+                Some("quote_style=\"necessary\"".to_owned())
+            }
             _ => None,
         }
+    }
+
+    /// A CSV file that is wrong as a whole.
+    pub(crate) fn csv(path: &Path, message: impl Into<String>) -> Self {
+        let (path, message) = (path.to_path_buf(), message.into());
+        Self::Csv { path, line: 0, record: 0, byte: None, column: None, message, hint: None }
     }
 
     /// A system error while reading, told apart by kind.

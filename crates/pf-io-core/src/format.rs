@@ -6,6 +6,9 @@ use std::path::Path;
 
 use crate::{IoError, Result};
 
+/// What packs text as a whole.
+const PACKED: [&str; 6] = [".gz", ".zst", ".bz2", ".xz", ".lz4", ".zip"];
+
 /// A file format this crate reads and writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Format {
@@ -66,10 +69,10 @@ impl Format {
         [Self::Parquet, Self::Csv, Self::Avro].into_iter().find(|format| format.name() == name)
     }
 
-    /// By suffix: `.parquet .pq .csv .tsv .txt .avro`; text may add `.gz` or `.zst`.
+    /// By suffix: `.parquet .pq .csv .tsv .txt .avro`; text may add that of what packs it.
     pub fn from_suffix(path: &Path) -> Option<Self> {
         let name = path.file_name()?.to_str()?.to_ascii_lowercase();
-        let plain = name.strip_suffix(".gz").or_else(|| name.strip_suffix(".zst"));
+        let plain = PACKED.iter().find_map(|suffix| name.strip_suffix(suffix));
         let (_, suffix) = plain.unwrap_or(&name).rsplit_once('.')?;
         match (suffix, plain.is_some()) {
             ("parquet" | "pq", false) => Some(Self::Parquet),
@@ -113,6 +116,10 @@ mod tests {
         assert_eq!(format("b.pq"), Some(Format::Parquet));
         assert_eq!(format("b.tsv.gz"), Some(Format::Csv));
         assert_eq!(format("b.csv.zst"), Some(Format::Csv));
+        for packed in ["b.csv.bz2", "b.txt.XZ", "b.tsv.lz4", "b.csv.zip"] {
+            assert_eq!(format(packed), Some(Format::Csv), "{packed}");
+        }
+        assert_eq!(format("b.zip"), None);
         assert_eq!(format("b.avro"), Some(Format::Avro));
         assert_eq!(format("b.avro.gz"), None);
         assert_eq!(format("csv"), None);

@@ -4,7 +4,7 @@
 //! returns fewer rows than the file holds without an error; no bytes, however damaged, panic,
 //! abort or allocate without bound; a written file is either the old one or the complete new one.
 //!
-//! Readers open a file first ([`ParquetFile`], [`CsvFile`], [`AvroFile`]: metadata, schema, checks)
+//! Readers open a file first ([`ParquetFile`], [`CsvScan`], [`AvroFile`]: metadata, schema, checks)
 //! and then hand out iterators of batches that own what they need. Writers go through one door,
 //! [`TableWriter`]. The crate knows neither Python nor a query engine.
 
@@ -12,22 +12,21 @@ pub mod avro;
 pub mod batch;
 pub mod context;
 pub mod csv;
-pub mod csvx;
 pub mod error;
 pub mod format;
 pub mod frame;
 mod glob;
-mod inflate;
 pub mod mem;
 pub mod parquet;
 pub mod sink;
 pub mod source;
 pub mod table;
+pub mod types;
 pub mod writer;
 
 pub use avro::{AvroBatches, AvroFile};
 pub use context::{Budget, Context};
-pub use csv::{BadLines, CsvBatches, CsvFile, CsvOptions};
+pub use csv::{CsvBatches, CsvScan};
 pub use error::IoError;
 pub use format::{Compression, Format};
 pub use parquet::{

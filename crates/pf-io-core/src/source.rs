@@ -32,6 +32,18 @@ impl Source {
         Ok(Self { name: path.to_path_buf(), size: metadata.len(), content })
     }
 
+    /// Opens a file that may have no bytes, as a text may.
+    pub fn open_text(path: &Path) -> Result<Self> {
+        let (file, metadata) = open_described(path)?;
+        let content = Content::File { file: Arc::new(file), modified: metadata.modified().ok() };
+        Ok(Self { name: path.to_path_buf(), size: metadata.len(), content })
+    }
+
+    /// Bytes of a text under a name for error messages; there may be none.
+    pub fn memory_text(name: impl Into<PathBuf>, bytes: Bytes) -> Self {
+        Self { name: name.into(), size: bytes.len() as u64, content: Content::Memory(bytes) }
+    }
+
     /// Bytes under a name for error messages.
     pub fn memory(name: impl Into<PathBuf>, bytes: Bytes) -> Result<Self> {
         let name = name.into();

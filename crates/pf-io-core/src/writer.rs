@@ -8,7 +8,7 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 
 use crate::avro::write::AvroWriter;
-use crate::csv::write::CsvWriter;
+use crate::csv::write::{CsvWriteOptions, CsvWriter};
 use crate::format::Format;
 use crate::parquet::write::Encoder;
 use crate::sink::{AtomicFile, WriteMode};
@@ -39,20 +39,12 @@ pub struct WriteOptions {
     pub mkdir: bool,
     /// Parquet: `zstd` (default; level as in `zstd(3)`), `snappy`, `gzip`, `lz4`, `brotli`, `none`.
     /// Avro: `deflate` (default), `snappy`, `zstd`, `bzip2`, `xz`, `null`.
-    /// CSV: `gzip`, `zstd`, `none`; by suffix without.
+    /// CSV: `gz`, `zst`, `bz2`, `xz`, `lz4`, `none`; by suffix without.
     pub compression: Option<String>,
     /// Parquet: most rows of a row group.
     pub row_group_rows: usize,
-    /// CSV: between cells.
-    pub delimiter: u8,
-    /// CSV: the first line holds the names.
-    pub header: bool,
-    /// CSV: the text of a null.
-    pub null_value: String,
-    /// CSV: around cells that need it.
-    pub quote: u8,
-    /// CSV: which cells need it.
-    pub quote_style: QuoteStyle,
+    /// CSV: all else; the mode and the compression above count.
+    pub csv: CsvWriteOptions,
 }
 
 impl WriteOptions {
@@ -67,11 +59,7 @@ impl WriteOptions {
             mkdir: false,
             compression: None,
             row_group_rows: Self::DEFAULT_ROW_GROUP_ROWS,
-            delimiter: b',',
-            header: true,
-            null_value: String::new(),
-            quote: b'"',
-            quote_style: QuoteStyle::Necessary,
+            csv: CsvWriteOptions::default(),
         }
     }
 }
@@ -103,7 +91,7 @@ pub struct TableWriter {
 
 enum Inner {
     Parquet(Box<Encoder<AtomicFile>>),
-    Csv(Box<CsvWriter>),
+    Csv(Box<CsvWriter<AtomicFile>>),
     Avro(Box<AvroWriter>),
 }
 
@@ -144,8 +132,8 @@ impl TableWriter {
         Self::create_with(path, schema, options, &ctx)
     }
 
-    /// As [`Self::create`], which takes as many threads and as much memory as there is; Parquet and
-    /// Avro are encoded on the threads of `ctx` and within its budget.
+    /// As [`Self::create`], which takes as many threads and as much memory as there is; rows
+    /// are encoded on the threads of `ctx` and within its budget.
     pub fn create_with(
         path: &Path,
         schema: SchemaRef,
@@ -173,9 +161,9 @@ impl TableWriter {
                 Inner::Parquet(Box::new(encoder))
             }
             Format::Csv => {
-                csv::write::check(path, &schema, options)?;
-                let packing = csv::write::codec(path, compression)?;
-                Inner::Csv(Box::new(CsvWriter::new(start()?, &schema, packing, options)?))
+                let own = CsvWriteOptions::from(options);
+                csv::write::check(path, &schema, &own)?;
+                Inner::Csv(Box::new(CsvWriter::new(start()?, path, &schema, &own, ctx)?))
             }
             Format::Avro => {
                 avro::write::writable_schema(path, &schema)?;

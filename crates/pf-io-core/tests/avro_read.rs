@@ -3,7 +3,8 @@
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Field, Int32Type, Int64Type, TimeUnit};
-use pf_io_core::avro::{self, AvroReadOptions, ColumnName, Enums, StringType, Unions};
+use pf_io_core::avro::{self, AvroReadOptions, ColumnName, Enums, Unions};
+use pf_io_core::types::StringType;
 use pf_io_core::{AvroFile, IoError};
 
 mod avro_support;

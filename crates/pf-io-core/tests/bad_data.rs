@@ -9,9 +9,9 @@ use std::sync::atomic::AtomicBool;
 
 use arrow::array::{ArrayRef, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::DataType;
+use pf_io_core::csv::{BadLines, ColumnSpec, CsvAsk, CsvReadOptions, CsvScan};
 use pf_io_core::{
-    AvroFile, BadLines, CsvFile, CsvOptions, Format, IoError, ParquetFile, TableWriter,
-    WriteOptions,
+    AvroFile, Context, Format, IoError, ParquetFile, Source, TableWriter, WriteOptions,
 };
 
 const ROWS: usize = 30;
@@ -45,8 +45,10 @@ fn read(path: &Path) -> Result<usize, IoError> {
                 Box::new(AvroFile::open(path, None)?.batches(None, None, 1024, cancel)?)
             }
             Format::Csv => {
-                let file = CsvFile::open(path, &CsvOptions::default(), &cancel)?;
-                Box::new(file.batches(None, None, 1024, cancel))
+                let context = Context::new(2, None, cancel)?;
+                let source = Source::open(path)?;
+                let scan = CsvScan::open(source, &CsvReadOptions::default(), &context)?;
+                Box::new(scan.batches(None, CsvAsk::default(), context))
             }
         };
     let mut rows = 0;
@@ -60,15 +62,15 @@ fn read(path: &Path) -> Result<usize, IoError> {
     Ok(rows)
 }
 
-fn csv_error(text: &[u8], options: &CsvOptions) -> IoError {
+fn csv_error(text: &[u8], options: &CsvReadOptions) -> IoError {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("t.csv");
     std::fs::write(&path, text).unwrap();
-    let cancel = Arc::new(AtomicBool::new(false));
-    match CsvFile::open(&path, options, &cancel) {
+    let context = Context::new(2, None, Arc::default()).unwrap();
+    match CsvScan::open(Source::open(&path).unwrap(), options, &context) {
         Err(error) => error,
-        Ok(file) => {
-            let failed = file.batches(None, None, 10, cancel).find_map(Result::err);
+        Ok(scan) => {
+            let failed = scan.batches(None, CsvAsk::default(), context).find_map(Result::err);
             failed.unwrap_or_else(|| panic!("{:?} was read", String::from_utf8_lossy(text)))
         }
     }
@@ -207,66 +209,65 @@ fn test_missing_directory_and_empty() {
 #[test]
 fn test_ragged_records() {
     let text = b"a,b\n1,2\n\n3\n4,5,6\n7,8\n";
-    let error = csv_error(text, &CsvOptions::default());
-    assert_eq!(text_after_path(&error), "line 4, record 2: expected 2 cells, found 1");
-    assert_eq!((error.line(), error.record()), (Some(4), Some(2)));
+    let error = csv_error(text, &CsvReadOptions::default());
+    assert_eq!(text_after_path(&error), "line 4, record 3, byte 9: expected 2 fields, found 1");
+    assert_eq!((error.line(), error.record()), (Some(4), Some(3)));
 
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("t.csv");
-    std::fs::write(&path, text).unwrap();
-    for (on_bad_lines, warnings) in [(BadLines::Skip, 0), (BadLines::Warn, 1)] {
-        let options = CsvOptions { on_bad_lines, ..CsvOptions::default() };
-        let cancel = Arc::new(AtomicBool::new(false));
-        let file = CsvFile::open(&path, &options, &cancel).unwrap();
-        assert_eq!((file.rows(), file.bad_lines()), (2, 2));
-        assert_eq!(file.warnings().len(), warnings);
-        let rows: usize =
-            file.batches(None, None, 1, cancel).map(|batch| batch.unwrap().num_rows()).sum();
-        assert_eq!(rows, 2);
-    }
+    let options = CsvReadOptions { bad_lines: BadLines::Collect, ..CsvReadOptions::default() };
+    let context = Context::new(2, None, Arc::default()).unwrap();
+    let source = Source::memory("t.csv", text.to_vec().into()).unwrap();
+    let scan = CsvScan::open(source, &options, &context).unwrap();
+    assert_eq!((scan.rows(), scan.report().rejects.len()), (Some(2), 2));
+    let batches = scan.batches(None, CsvAsk::default(), context);
+    assert_eq!(batches.map(|batch| batch.unwrap().num_rows()).sum::<usize>(), 2);
 }
 
 #[test]
 fn test_csv_errors_name_their_place() {
-    let default = CsvOptions::default();
-    let cases: [(&[u8], &str); 5] = [
-        (b"a,b\n1,\"x\n", "line 2, record 1: a quote opened here is never closed"),
-        (b"a\nx\n\xff\n", "line 3: byte 4 (0xff) is not UTF-8"),
-        (b"\xff\xfea\0", "line 1: byte 0 (0xff) is not UTF-8; the text is UTF-16"),
-        (b"\n\r\n", "file is empty"),
-        (b"\"a\n", "line 1: a quote opened here is never closed"),
+    let default = CsvReadOptions::default();
+    let cases: [(&[u8], &str); 3] = [
+        (b"a,b\n1,\"x\n", "line 2, record 2, byte 6: the quote that opens here is not closed"),
+        (b"a\nx\n\xff\n", "line 3, byte 4: 0xFF is not UTF-8"),
+        (b"\"a\n", "line 1, byte 0: the quote that opens in the header is not closed"),
     ];
     for (text, wanted) in cases {
         assert_eq!(text_after_path(&csv_error(text, &default)), wanted);
     }
-    let options = CsvOptions { infer_rows: Some(1), ..CsvOptions::default() };
-    let error = csv_error(b"a,b\n1,2\n3,\"x\ny\"\n", &options);
-    assert_eq!(text_after_path(&error), "line 3, record 2, column 'b': \"x\\ny\" is not int64");
-    assert_eq!(error.column(), Some("b"));
-    assert_eq!(error.hint().unwrap(), "read it as text with schema: {b: string}");
     // A type found by inference keeps its strict form: 007 is no int64.
-    let error = csv_error(b"a\n1\n007\n", &options);
-    assert_eq!(text_after_path(&error), "line 3, record 2, column 'a': \"007\" is not int64");
-    let options =
-        CsvOptions { schema: vec![("a".into(), DataType::Int8)], ..CsvOptions::default() };
-    let error = csv_error(b"a\n300\n", &options);
-    assert_eq!(text_after_path(&error), "line 2, record 1, column 'a': \"300\" is not int8");
-    for (columns, schema) in [
-        (Some(vec!["arr_dely".to_owned()]), vec![]),
-        (None, vec![("arr_dely".to_owned(), DataType::Int8)]),
+    let options = CsvReadOptions { infer_records: Some(1), ..CsvReadOptions::default() };
+    for (text, wanted) in [
+        (
+            &b"a,b\n1,2\n3,\"x\ny\"\n"[..],
+            "line 3, record 3, column 'b', byte 10: \"x\\ny\" is not int64, the type of the sample",
+        ),
+        (
+            b"a\n1\n007\n",
+            "line 3, record 3, column 'a', byte 4: \"007\" is not int64, the type of the sample",
+        ),
     ] {
-        let options = CsvOptions { columns, schema, ..CsvOptions::default() };
+        assert_eq!(text_after_path(&csv_error(text, &options)), wanted);
+    }
+    let typed = |name: &str| CsvReadOptions {
+        specs: vec![(name.to_owned(), ColumnSpec::typed(DataType::Int8))],
+        ..CsvReadOptions::default()
+    };
+    let error = csv_error(b"a\n300\n", &typed("a"));
+    let wanted = "line 2, record 2, column 'a', byte 2: \"300\" is not int8: it is out of range";
+    assert_eq!((text_after_path(&error).as_str(), error.column()), (wanted, Some("a")));
+    let columns = Some(vec!["arr_dely".to_owned()]);
+    for options in [CsvReadOptions { columns, ..CsvReadOptions::default() }, typed("arr_dely")] {
         let error = csv_error(b"arr_delay,b\n1,2\n", &options);
         assert_eq!(text_after_path(&error), "no column 'arr_dely'");
         let hint = "did you mean 'arr_delay'? columns: arr_delay, b (2)";
         assert_eq!(error.hint().as_deref(), Some(hint));
     }
-    let same = CsvOptions { delimiter: b'"', ..CsvOptions::default() };
+    let mut same = CsvReadOptions::default();
+    same.dialect.separator = b'"';
     assert!(matches!(csv_error(b"a\n", &same), IoError::Unsupported { .. }));
 }
 
 #[test]
-fn test_packed_bombs_stop_at_the_limit() {
+fn test_packed_bombs_take_no_memory() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("bomb.csv.gz");
     let file = std::fs::File::create(&path).unwrap();
@@ -276,9 +277,11 @@ fn test_packed_bombs_stop_at_the_limit() {
         encoder.write_all(&vec![b'\n'; 1 << 20]).unwrap();
     }
     encoder.finish().unwrap();
-    let options = CsvOptions { memory_limit: Some(8 << 20), ..CsvOptions::default() };
-    let error = CsvFile::open(&path, &options, &AtomicBool::new(false)).unwrap_err();
-    assert!(matches!(error, IoError::Limit { limit: 8_388_608, needed, .. } if needed <= 9 << 20));
+    // A bomb of blank lines is read in the memory of a few blocks.
+    let context = Context::new(1, Some(24 << 20), Arc::default()).unwrap();
+    let source = Source::open(&path).unwrap();
+    let scan = CsvScan::open(source, &CsvReadOptions::default(), &context).unwrap();
+    assert_eq!((scan.rows(), scan.report().blank_lines), (Some(0), 64 << 20));
 }
 
 #[test]
@@ -295,7 +298,7 @@ fn test_several_members_are_read_whole() {
     assert_eq!(read(&path).unwrap(), 3);
     std::fs::write(&path, "a\n1\n").unwrap();
     let error = read(&path).unwrap_err();
-    assert!(error.to_string().contains("the name says gzip"), "{error}");
+    assert!(error.to_string().contains("the name says gz"), "{error}");
 }
 
 #[test]
@@ -312,7 +315,11 @@ fn test_cancel_stops_every_reader() {
                 let file = AvroFile::open(&path, None).unwrap();
                 file.batches(None, None, 10, Arc::clone(&cancel)).unwrap().next().unwrap().err()
             }
-            Format::Csv => CsvFile::open(&path, &CsvOptions::default(), &cancel).err(),
+            Format::Csv => {
+                let context = Context::new(1, None, Arc::clone(&cancel)).unwrap();
+                let source = Source::open(&path).unwrap();
+                CsvScan::open(source, &CsvReadOptions::default(), &context).err()
+            }
         };
         assert!(matches!(error, Some(IoError::Cancelled)), "{}", path.display());
     }

@@ -6,7 +6,7 @@ use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use pf_io_core::csvx::input::{Codec, Compression, Input, InputOptions, InvalidBytes};
+use pf_io_core::csv::input::{Codec, Compression, Input, InputOptions, InvalidBytes};
 use pf_io_core::{Context, IoError, Source};
 use proptest::prelude::*;
 
@@ -301,7 +301,7 @@ fn test_zip_holds_exactly_one_file() {
     let options = InputOptions::default();
     let two = zip(&[("a.csv", b"a\n", true), ("b.csv", b"b\n", true)]);
     let error = read("x.zip", &two, &options).unwrap_err();
-    assert!(matches!(error, IoError::Unsupported { .. }), "{error}");
+    assert!(matches!(error, IoError::Csv { .. }), "{error}");
     assert!(error.to_string().contains("holds 2 files"), "{error}");
     assert!(read("x.zip", &zip(&[]), &options).unwrap_err().to_string().contains("0 files"));
     let mut locked = zip(&[("a.csv", b"a\n", false)]);
@@ -420,8 +420,7 @@ fn test_invalid_bytes_are_placed_replaced_or_kept() {
                 let error = read("a", &all, &options).unwrap_err();
                 assert_eq!(error.line(), Some(4), "{error}");
                 let raw = at + mark.len() as u64;
-                let beside = if mark.is_empty() { String::new() } else { format!(" (raw {raw})") };
-                let want = format!("a: line 4: byte {at}{beside}: e2 82 is not UTF-8");
+                let want = format!("a: line 4, byte {raw}: 0xE2 0x82 is not UTF-8");
                 assert_eq!(error.to_string(), want);
                 let replace = InputOptions { invalid: InvalidBytes::Replace, ..options.clone() };
                 let input = open("a", &all, &replace).unwrap();

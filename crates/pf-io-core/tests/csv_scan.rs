@@ -4,10 +4,10 @@
 
 use std::time::Instant;
 
-use pf_io_core::csvx::index::{Tally, record_number};
-use pf_io_core::csvx::serial::{Kind, Scan, Serial, Step};
-use pf_io_core::csvx::slab::MISSING;
-use pf_io_core::csvx::{
+use pf_io_core::csv::index::Tally;
+use pf_io_core::csv::serial::{Kind, Scan, Serial, Step};
+use pf_io_core::csv::slab::MISSING;
+use pf_io_core::csv::{
     Bad, BadKind, BlankLines, Chunk, Dialect, Fault, Newline, Simd, Slab, Splitter, index,
 };
 use proptest::prelude::*;
@@ -160,7 +160,7 @@ fn run(dialect: &Dialect, width: usize, fill: bool, cut: &Cut, text: &[u8]) -> O
 fn collect(slab: &Slab, bad: &[Bad], tally: Tally, outcome: &mut Outcome) {
     for row in 0..slab.rows() {
         let line = slab.lines.as_ref().map_or(slab.first_line + row as u64, |lines| lines[row]);
-        let record = record_number(slab, bad, row);
+        let record = slab.record(row);
         let byte = slab.base + u64::from(slab.starts[row]);
         let mut start = slab.starts[row] as usize;
         let ends = &slab.ends[row * slab.width..][..slab.width];
@@ -334,7 +334,7 @@ fn lines_and_a_header_are_taken_off_the_front() {
             index(chunk, &dialect, 2, false, Simd::best(), &mut slab, &mut Vec::new()).unwrap();
             rows.extend((0..slab.rows()).map(|row| {
                 let line = slab.lines.as_ref().map_or(slab.first_line + row as u64, |all| all[row]);
-                (record_number(&slab, &[], row), line, slab.raw(row, 1).unwrap().to_vec())
+                (slab.record(row), line, slab.raw(row, 1).unwrap().to_vec())
             }));
         }
         assert_eq!(rows, [(2, 7, b"2".to_vec()), (3, 8, b"4".to_vec())], "blocks of {block}");

@@ -1,7 +1,7 @@
 //! The sniffer: no row is left out, one column is an answer, near ties are told.
 
-use pf_io_core::csvx::sniff::{Ambiguity, Sample, Sniffed, Wishes, sniff};
-use pf_io_core::csvx::{BlankLines, Dialect};
+use pf_io_core::csv::sniff::{Ambiguity, Sample, Sniffed, Wishes, sniff};
+use pf_io_core::csv::{BlankLines, Dialect};
 use proptest::prelude::*;
 
 fn whole(text: &str) -> Sniffed {

@@ -6,9 +6,10 @@ use arrow::array::{Array, AsArray};
 use arrow::buffer::Buffer;
 use arrow::datatypes::{DataType, Decimal128Type, Int32Type, TimeUnit, i256};
 use arrow::util::display::array_value_to_string;
-use pf_io_core::csvx::column::parse;
-use pf_io_core::csvx::typed::{is_readable, width};
-use pf_io_core::csvx::{
+use pf_io_core::csv::column::parse;
+use pf_io_core::csv::parse::text::Texts;
+use pf_io_core::csv::typed::{is_readable, width};
+use pf_io_core::csv::{
     ColumnSpec, Dates, Dialect, Kind, Nulls, Piece, Slab, Target, Values, arrays,
 };
 
@@ -145,10 +146,11 @@ fn test_dates_and_times() {
     let zoned = |zone: &str| DataType::Timestamp(TimeUnit::Millisecond, Some(zone.into()));
     check(
         zoned("+02:00"),
-        &["2024-01-31T10:00", "2024-01-31T10:00Z"],
+        &["2024-01-31T10:00+02:00", "2024-01-31T10:00Z"],
         &["2024-01-31T10:00:00+02:00", "2024-01-31T12:00:00+02:00"],
     );
     let none = "has no offset, which the type needs";
+    check_failure(&zoned("UTC"), &["2024-01-31T10:00"], 0, none);
     check_failure(&zoned("Europe/Berlin"), &["2024-01-31T10:00"], 0, none);
     check_failure(&DataType::Date32, &["2024-02-30"], 0, "is not of this type");
     let mut spec = ColumnSpec::typed(DataType::Date32);
@@ -243,17 +245,18 @@ fn test_null_lists_beat_numbers() {
 
 #[test]
 fn test_wrong_parts_are_errors() {
-    let texts = |bytes: &[u8], offsets: &[i64]| pf_io_core::csvx::parse::text::Texts {
-        offsets: offsets.to_vec(),
-        bytes: bytes.to_vec(),
-    };
+    let texts = |bytes: &[u8], offsets: &[i64]| Texts::new(offsets.to_vec(), bytes.to_vec());
     let utf8 = |bytes: &[u8], offsets: &[i64]| {
-        arrays::texts(&DataType::LargeUtf8, texts(bytes, offsets), None)
+        arrays::texts(&DataType::LargeUtf8, texts(bytes, offsets).expect("texts"), None)
     };
     assert!(utf8(b"\xff", &[0, 1]).is_err());
     assert!(utf8("ä".as_bytes(), &[0, 1, 2]).is_err());
-    assert!(utf8(b"a", &[0, 2]).is_err());
-    assert!(arrays::texts(&DataType::LargeBinary, texts(b"\xff", &[0, 1]), None).is_ok());
+    assert!(utf8("ä".as_bytes(), &[0, 2]).is_ok());
+    for offsets in [&[][..], &[0, 2], &[1, 0], &[-1, 1], &[0, i64::MIN]] {
+        assert_eq!(texts(b"a", offsets), None);
+    }
+    let bytes = texts(b"\xff", &[0, 1]).expect("texts");
+    assert!(arrays::texts(&DataType::LargeBinary, bytes, None).is_ok());
     assert!(arrays::fixed(&DataType::Int64, 2, Buffer::from_vec(vec![0_u8; 8]), None).is_err());
     let decimal = arrays::fixed(
         &DataType::Decimal128(38, 1),

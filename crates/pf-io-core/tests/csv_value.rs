@@ -5,11 +5,11 @@
 use std::collections::BTreeMap;
 
 use arrow::datatypes::{DataType, TimeUnit};
-use pf_io_core::csvx::column::parse;
-use pf_io_core::csvx::convert::convert;
-use pf_io_core::csvx::infer::guess;
-use pf_io_core::csvx::slab::MISSING;
-use pf_io_core::csvx::{
+use pf_io_core::csv::column::parse;
+use pf_io_core::csv::convert::convert;
+use pf_io_core::csv::infer::guess;
+use pf_io_core::csv::slab::MISSING;
+use pf_io_core::csv::{
     ColumnSpec, Dialect, Facts, Final, IntOverflow, Kind, Nulls, Piece, Slab, Values,
 };
 use proptest::prelude::*;
@@ -94,10 +94,10 @@ fn read_as(
 fn show(piece: &Piece, values: &[u8]) -> Vec<Option<String>> {
     let rows: Vec<String> = match (&piece.values, piece.kind) {
         (Values::Texts(texts), _) => texts
-            .offsets
+            .offsets()
             .windows(2)
             .map(|ends| {
-                String::from_utf8_lossy(&texts.bytes[ends[0] as usize..ends[1] as usize]).into()
+                String::from_utf8_lossy(&texts.bytes()[ends[0] as usize..ends[1] as usize]).into()
             })
             .collect(),
         (Values::Bits(bits), _) => bits.iter().map(|bit| bit.to_string()).collect(),
@@ -325,13 +325,13 @@ fn check_float(text: &str) {
     let one = Slab {
         starts: vec![slab.starts[1]],
         ends: vec![slab.ends[1]],
-        bytes: [b"________".as_slice(), &slab.bytes].concat(),
+        bytes: [b"____________________".as_slice(), &slab.bytes].concat(),
         width: 1,
         ..Slab::default()
     };
     let one = Slab {
-        starts: one.starts.iter().map(|at| at + 8).collect(),
-        ends: one.ends.iter().map(|at| at + 8).collect(),
+        starts: one.starts.iter().map(|at| at + 20).collect(),
+        ends: one.ends.iter().map(|at| at + 20).collect(),
         ..one
     };
     let piece = parse(&one, 0, &ColumnSpec::default(), &Dialect::default(), Kind::Float64, None);

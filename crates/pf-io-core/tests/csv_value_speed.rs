@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 use std::time::Instant;
 
-use pf_io_core::csvx::column::parse;
-use pf_io_core::csvx::{ColumnSpec, Dialect, Kind, Slab};
+use pf_io_core::csv::column::parse;
+use pf_io_core::csv::{ColumnSpec, Dialect, Kind, Slab};
 
 /// A number that looks random.
 fn next(state: &mut u64) -> u64 {

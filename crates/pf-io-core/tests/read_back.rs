@@ -13,9 +13,13 @@ use arrow::array::{
 };
 use arrow::compute::concat_batches;
 use arrow::datatypes::{DataType, Field, Int32Type, Int64Type, Schema, TimeUnit};
+use pf_io_core::csv::write::CsvWriteOptions;
+use pf_io_core::csv::{
+    BlankLines, ColumnSpec, CsvAsk, CsvReadOptions, CsvScan, Dialect, Header, Nulls,
+};
+use pf_io_core::types::StringType;
 use pf_io_core::{
-    AvroFile, CsvFile, CsvOptions, Format, IoError, ParquetFile, QuoteStyle, TableWriter,
-    WriteOptions,
+    AvroFile, Context, Format, IoError, ParquetFile, QuoteStyle, Source, TableWriter, WriteOptions,
 };
 use proptest::prelude::*;
 
@@ -57,17 +61,24 @@ fn read_avro(path: &Path, batch_rows: usize) -> RecordBatch {
     join(&file.schema(), file.batches(None, None, batch_rows, no_cancel()).unwrap())
 }
 
-fn read_csv(path: &Path, options: &CsvOptions, batch_rows: usize) -> RecordBatch {
-    let file = CsvFile::open(path, options, &AtomicBool::new(false)).unwrap();
-    assert!(file.warnings().is_empty(), "{:?}", file.warnings());
-    join(&file.schema(), file.batches(None, None, batch_rows, no_cancel()))
+fn context() -> Context {
+    Context::new(2, None, no_cancel()).unwrap()
 }
 
-fn csv_text(text: &str, options: &CsvOptions) -> RecordBatch {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("t.csv");
-    std::fs::write(&path, text).unwrap();
-    read_csv(&path, options, 3)
+fn csv_options() -> CsvReadOptions {
+    let dialect = Dialect { blank_lines: BlankLines::Null, ..Dialect::default() };
+    CsvReadOptions { dialect, string_type: StringType::Utf8, ..CsvReadOptions::default() }
+}
+
+fn scan_csv(path: &Path, options: &CsvReadOptions) -> CsvScan {
+    CsvScan::open(Source::open(path).unwrap(), options, &context()).unwrap()
+}
+
+fn read_csv(path: &Path, options: &CsvReadOptions, batch_rows: usize) -> RecordBatch {
+    let scan = scan_csv(path, options);
+    assert!(scan.report().notes.is_empty(), "{:?}", scan.report().notes);
+    let ask = CsvAsk { batch_rows, ..CsvAsk::default() };
+    join(&scan.schema(), scan.batches(None, ask, context()))
 }
 
 /// Bits, not values: NaN equals itself and -0.0 differs from 0.0.
@@ -165,34 +176,28 @@ proptest! {
         let null_value = ["", "NA", "0"][null].to_owned();
         let delimiter = if semicolon { b';' } else { b',' };
         let quote_style = if always { QuoteStyle::Always } else { QuoteStyle::Necessary };
-        let options = WriteOptions {
-            null_value: null_value.clone(), delimiter, quote_style, ..WriteOptions::new(Format::Csv)
+        let csv = CsvWriteOptions {
+            null: null_value.clone(), sep: char::from(delimiter), quote_style, ..Default::default()
         };
-        write(&path, &batch, &options);
-        let mut read = CsvOptions {
-            null_values: vec![null_value], delimiter, schema: types_of(&batch), ..CsvOptions::default()
-        };
+        write(&path, &batch, &WriteOptions { csv, ..WriteOptions::new(Format::Csv) });
+        let nulls = Nulls::List(vec![null_value]);
+        let mut read = csv_options();
+        read.dialect.separator = delimiter;
+        read.header = Header::Yes;
+        read.spec.nulls = nulls.clone();
+        read.specs = types_of(&batch)
+            .into_iter()
+            .map(|(name, kind)| (name, ColumnSpec { nulls: nulls.clone(), ..ColumnSpec::typed(kind) }))
+            .collect();
         assert_same(&batch, &read_csv(&path, &read, batch_rows));
         // Inference gives the same, for every column with a value.
-        read.schema.retain(|(name, kind)| {
+        let typed = types_of(&batch);
+        read.specs.retain(|(name, _)| {
             let column = batch.column_by_name(name).unwrap();
-            column.null_count() == column.len() || *kind == DataType::Utf8
+            let text = typed.iter().any(|(other, kind)| other == name && *kind == DataType::Utf8);
+            column.null_count() == column.len() || text
         });
         assert_same(&batch, &read_csv(&path, &read, batch_rows));
-    }
-
-    /// Batch sizes never change what is read.
-    #[test]
-    fn csv_batch_size_does_not_matter(text in "[a1,\"\n\r]{0,60}", batch_rows in 1..9_usize) {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("t.csv");
-        std::fs::write(&path, &text).unwrap();
-        let read = |batch_rows| {
-            CsvFile::open(&path, &CsvOptions::default(), &AtomicBool::new(false)).map(|file| {
-                join(&file.schema(), file.batches(None, None, batch_rows, no_cancel()))
-            }).map_err(|error| error.to_string())
-        };
-        prop_assert_eq!(read(batch_rows), read(1000));
     }
 }
 
@@ -337,20 +342,25 @@ fn test_projection_order_and_limit_in_every_format() {
 
     let path = folder.path().join("t.csv");
     write(&path, &batch, &WriteOptions::new(Format::Csv));
-    let options = CsvOptions::default();
-    let file = CsvFile::open(&path, &options, &AtomicBool::new(false)).unwrap();
-    assert_eq!(file.rows(), 100);
-    let batches = file.batches(projection, Some(42), 10, no_cancel());
-    assert_same(&wanted, &join(&batches.schema(), batches));
-    assert_eq!(count(&mut file.batches(Some(&[]), None, 9, no_cancel())), 100);
-    let options = CsvOptions {
-        columns: Some(vec!["c".into(), "a".into()]),
-        limit: Some(42),
-        ..CsvOptions::default()
+    let scan = scan_csv(&path, &csv_options());
+    assert_eq!(scan.rows(), Some(100));
+    let ask = |columns: &[usize], limit| CsvAsk {
+        columns: Some(columns.to_vec()),
+        limit,
+        batch_rows: 10,
+        ..CsvAsk::default()
     };
-    let file = CsvFile::open(&path, &options, &AtomicBool::new(false)).unwrap();
-    assert_eq!(file.rows(), 42);
-    let batches = file.batches(Some(&[0, 1, 0]), None, 10, no_cancel());
+    let batches = scan.batches(None, ask(&[2, 0, 2], Some(42)), context());
+    assert_same(&wanted, &join(&batches.schema(), batches));
+    assert_eq!(count(&mut scan.batches(None, ask(&[], None), context())), 100);
+    let options = CsvReadOptions {
+        columns: Some(vec!["c".into(), "a".into()]),
+        n_rows: Some(42),
+        ..csv_options()
+    };
+    let scan = scan_csv(&path, &options);
+    assert_eq!(scan.rows(), Some(42));
+    let batches = scan.batches(None, ask(&[0, 1, 0], None), context());
     assert_same(&wanted, &join(&batches.schema(), batches));
 }
 
@@ -359,15 +369,15 @@ fn test_csv_nulls_quotes_and_header_names() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("t.csv");
     std::fs::write(&path, "a,,a,t\n1,\"\",x,\"\"\n\"2\",5,,\n").unwrap();
-    let file = CsvFile::open(&path, &CsvOptions::default(), &AtomicBool::new(false)).unwrap();
+    let scan = scan_csv(&path, &csv_options());
     assert_eq!(
-        file.warnings(),
+        scan.report().notes,
         [
             "column 2 has the name '', read as 'column_2'",
             "column 3 has the name 'a', read as 'a_1'"
         ]
     );
-    let batch = join(&file.schema(), file.batches(None, None, 10, no_cancel()));
+    let batch = join(&scan.schema(), scan.batches(None, CsvAsk::default(), context()));
     let names: Vec<_> = batch.schema().fields().iter().map(|f| f.name().clone()).collect();
     assert_eq!(names, ["a", "column_2", "a_1", "t"]);
     assert_eq!(batch.column(0).as_primitive::<Int64Type>().values(), &[1, 2]); // quoted number
@@ -377,50 +387,4 @@ fn test_csv_nulls_quotes_and_header_names() {
     let texts = batch.column(3).as_string::<i32>();
     assert_eq!((texts.value(0), texts.is_null(0)), ("", false)); // and empty text in a text column
     assert!(texts.is_null(1));
-}
-
-#[test]
-fn test_csv_dialects() {
-    let ints = |batch: &RecordBatch, column: usize| -> Vec<i64> {
-        batch.column(column).as_primitive::<Int64Type>().values().to_vec()
-    };
-    let options = CsvOptions { skip_rows: 2, comment: Some(b'#'), ..CsvOptions::default() };
-    let batch = csv_text("junk \"\nmore\n# c\n\na,b\n1,2\n#x,\"\n\r\n3,4", &options);
-    assert_eq!((ints(&batch, 0), ints(&batch, 1)), (vec![1, 3], vec![2, 4]));
-    let batch =
-        csv_text("\u{feff}a\tb\r1\t2\r", &CsvOptions { delimiter: b'\t', ..CsvOptions::default() });
-    assert_eq!(batch.schema().field(0).name(), "a");
-    assert_eq!(ints(&batch, 1), [2]);
-    let options = CsvOptions { quote: None, ..CsvOptions::default() };
-    let batch = csv_text("a,b\n\"1\",\"x\n", &options);
-    assert_eq!(batch.column(1).as_string::<i32>().value(0), "\"x");
-    let options = CsvOptions { escape: Some(b'\\'), ..CsvOptions::default() };
-    let batch = csv_text("a,b\nx\\,y,\"\\\"\"\n", &options);
-    assert_eq!(batch.column(0).as_string::<i32>().value(0), "x,y");
-    assert_eq!(batch.column(1).as_string::<i32>().value(0), "\"");
-    let batch = csv_text("a,b\n", &CsvOptions::default());
-    assert_eq!((batch.num_rows(), batch.num_columns()), (0, 2));
-    assert_eq!(batch.schema().field(0).data_type(), &DataType::Utf8);
-}
-
-#[test]
-fn test_csv_set_types_are_lenient_and_exact() {
-    let utc = DataType::Timestamp(TimeUnit::Millisecond, Some("UTC".into()));
-    let options = CsvOptions {
-        schema: vec![
-            ("i".into(), DataType::Int8),
-            ("d".into(), DataType::Decimal128(5, 2)),
-            ("t".into(), utc.clone()),
-            ("s".into(), DataType::Utf8),
-            ("f".into(), DataType::Float32),
-        ],
-        ..CsvOptions::default()
-    };
-    let batch = csv_text("i,d,t,s,f\n+007,1.5,2020-01-01,007,0.1\n", &options);
-    assert_eq!(batch.column(0).as_primitive::<arrow::datatypes::Int8Type>().value(0), 7);
-    assert_eq!(batch.column(1).as_primitive::<arrow::datatypes::Decimal128Type>().value(0), 150);
-    assert_eq!(batch.column(2).data_type(), &utc);
-    assert_eq!(batch.column(3).as_string::<i32>().value(0), "007");
-    let float = batch.column(4).as_primitive::<arrow::datatypes::Float32Type>().value(0);
-    assert_eq!(float.to_bits(), 0.1_f32.to_bits());
 }

@@ -37,9 +37,16 @@ pub(crate) fn io_error(py: Python<'_>, error: &IoError) -> PyErr {
         }
         if let Some(record) = error.record() {
             facts.set_item("row", record)?;
+            facts.set_item("record", record)?;
+        }
+        if let Some(byte) = error.byte() {
+            facts.set_item("byte", byte)?;
         }
         if let Some(block) = error.block() {
             facts.set_item("block", block)?;
+        }
+        if let IoError::Dialect { candidates, .. } = error {
+            facts.set_item("candidates", candidates.clone())?;
         }
         if let Some(number) = error.os_error().and_then(std::io::Error::raw_os_error) {
             facts.set_item("errno", number)?;
@@ -55,6 +62,7 @@ fn class_of(error: &IoError) -> &'static str {
         IoError::NotFound { .. } | IoError::NoDataFiles { .. } => "SourceNotFound",
         IoError::Parquet { .. } => "ParquetError",
         IoError::Csv { .. } => "CsvError",
+        IoError::Dialect { .. } => "AmbiguousDialect",
         IoError::Avro { .. } => "AvroError",
         IoError::Schema { .. } => "SchemaError",
         IoError::Limit { .. } => "LimitExceeded",

@@ -12,6 +12,7 @@ from parquetframe.io.inspect import ColumnInfo, FileInfo, RowGroupInfo, head, in
 
 if TYPE_CHECKING:
     from parquetframe.io.avro import read_avro, write_avro
+    from parquetframe.io.csv import CsvDialect, read_csv, sniff_csv, write_csv
     from parquetframe.io.lazy import Scan, iter_batches, scan
     from parquetframe.io.metadata import (
         ParquetColumn,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ColumnInfo",
+    "CsvDialect",
     "FileInfo",
     "ParquetColumn",
     "ParquetMetadata",
@@ -49,16 +51,20 @@ __all__ = [
     "iter_batches",
     "read_avro",
     "read_avro_schema",
+    "read_csv",
     "read_parquet",
     "read_parquet_metadata",
     "read_parquet_schema",
     "scan",
+    "sniff_csv",
     "write_avro",
+    "write_csv",
     "write_parquet",
 ]
 
 _MODULES = {
     "avro": ("read_avro", "write_avro"),
+    "csv": ("CsvDialect", "read_csv", "sniff_csv", "write_csv"),
     "lazy": ("Scan", "iter_batches", "scan"),
     "metadata": (
         "ParquetColumn",

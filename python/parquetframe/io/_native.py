@@ -13,6 +13,7 @@ import pyarrow as pa
 from parquetframe.types import format_type
 from parquetframe.workflow.engine import native_token
 
+from ._native_csv import CsvReads, csv_options, tell_ambiguous
 from .atomic import check_destination
 from .engine import FileRequest, WriteRequest
 from .leaves import type_at
@@ -42,23 +43,46 @@ class RustEngine:
 
     def __init__(self, module: ModuleType | None) -> None:
         self._module: Any = module
+        self._csv = CsvReads(module)
 
     def evaluates(self, fmt: str) -> bool:
         """Whether a predicate removes every row for which it is not true."""
-        return fmt == "parquet"
+        return fmt in ("parquet", "csv")
 
     def schema(self, request: FileRequest) -> pa.Schema:
         """All columns of the file, with the types that a read gives."""
+        if request.format == "csv":
+            return self._csv.schema(request)
         options = _schema_options(request)
         return pa.schema(self._module.io_schema(request.format, [request.source], options))
 
     def read(self, request: FileRequest) -> tuple[pa.Table, dict[str, Any]]:
         """The rows, and facts for the report."""
+        if request.format == "csv" and request.predicate is not None:
+            return self._filtered_csv(request)
+        extra, refused = self._csv.answers(request)
         with native_token(self._module, request.cancel) as token:
             found = self._module.io_read(
-                request.format, [request.source], _read_options(request), token, request.progress
-            )
-        return pa.table(found), facts_of(found.report, request)
+                request.format, [request.source], _read_options(request, extra), token,
+                request.progress,
+            )  # fmt: skip
+        facts = facts_of(found.report, request)
+        tell_ambiguous(facts)
+        if refused:
+            facts["rejects"] = refused
+        return pa.table(found), facts
+
+    def for_plan(self) -> RustEngine:
+        """An engine that remembers what it learns of the files of one plan."""
+        return RustEngine(self._module)
+
+    def _filtered_csv(self, request: FileRequest) -> tuple[pa.Table, dict[str, Any]]:
+        """Rows of a scan: its types are known, so cells of other rows are not parsed."""
+        batches = list(self._csv.batches(request))
+        schema = self._csv.schema(request)
+        if request.columns is not None:
+            schema = pa.schema([schema.field(".".join(path)) for path in request.columns])
+        return pa.Table.from_batches(batches, schema), self._csv.facts(request)
 
     def read_pandas(self, request: FileRequest, extra: dict[str, Any]) -> Any:
         """The rows as columns that NumPy owns; see :mod:`parquetframe.io.pandas_frame`."""
@@ -70,6 +94,13 @@ class RustEngine:
 
     def batches(self, request: FileRequest) -> Iterator[pa.RecordBatch]:
         """The rows in pieces of at most ``batch_rows``, in bounded memory."""
+        if request.decode.on_bad_line is not None:
+            table, _ = self.read(request)
+            yield from table.combine_chunks().to_batches(request.batch_rows)
+            return
+        if request.format == "csv":
+            yield from self._csv.batches(request)
+            return
         with native_token(self._module, request.cancel) as token:
             stream = self._module.io_batches(
                 request.format, [request.source], _read_options(request), token
@@ -82,6 +113,10 @@ class RustEngine:
 
     def row_count(self, request: FileRequest) -> int:
         """Number of rows, without decoding values."""
+        if request.format == "csv":
+            if request.decode.on_bad_line is not None:
+                return int(self.read(request)[0].num_rows)
+            return self._csv.count(request)
         rows: int = self._module.io_row_count(request.format, [request.source])
         return rows
 
@@ -89,6 +124,8 @@ class RustEngine:
         """Names of the top-level columns in file order."""
         if request.format == "parquet":
             return list(self.parquet_metadata(request.source).names)
+        if request.format == "csv":
+            return self._csv.names(request)
         return list(self.schema(request).names)
 
     def parquet_metadata(self, source: str | bytes) -> Footer:
@@ -109,6 +146,18 @@ class RustEngine:
         """``schema`` (JSON text), ``codec`` and ``metadata``."""
         found: dict[str, Any] = json.loads(self._module.io_avro_header(source))
         return found
+
+    def csv_facts(self, request: FileRequest) -> dict[str, Any]:
+        """What a read of a CSV file has to tell beside its rows."""
+        return self._csv.facts(request)
+
+    def csv_sniff(self, source: str | bytes, options: dict[str, Any]) -> dict[str, Any]:
+        """The facts of :class:`parquetframe.io.CsvDialect`."""
+        found: dict[str, Any] = json.loads(
+            self._module.io_csv_sniff(source, json.dumps(options))
+        )  # fmt: skip
+        tell_ambiguous(found)
+        return found | {"types": dict(found["types"])}
 
     def write(self, data: Any, request: WriteRequest) -> dict[str, Any]:
         """Write a stream; ``path``, ``rows``, ``bytes`` and ``files`` of the result."""
@@ -148,6 +197,8 @@ def facts_of(text: str, request: FileRequest) -> dict[str, Any]:
 
 
 def _read_options(request: FileRequest, extra: dict[str, Any] | None = None) -> str:
+    if request.format == "csv":
+        return json.dumps(csv_options(request) | (extra or {}))
     decode = request.decode
     options: dict[str, Any] = {
         "columns": None if request.columns is None else [list(path) for path in request.columns],

@@ -47,6 +47,8 @@ class Decode:
     unions: str = "arrow"
     enums: str = "dictionary"
     on_bad_block: str = "error"
+    csv: dict[str, Any] = field(default_factory=dict, hash=False)
+    on_bad_line: Callable[[list[str], Exception], Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,7 @@ class FileRequest:
         predicate: Tree of conditions; an engine that cannot evaluate it may ignore it.
         row_groups: Indices in the order wanted.
         n_rows: The first rows only.
+        head_bytes: Look at so many bytes of text only, for a preview; python engine, CSV.
     """
 
     format: str
@@ -69,6 +72,7 @@ class FileRequest:
     row_groups: tuple[int, ...] | None = None
     n_rows: int | None = None
     batch_rows: int | None = None
+    head_bytes: int | None = None
     threads: int = 1
     memory_limit: int | None = None
     cancel: CancelledFlag | None = None
@@ -131,6 +135,10 @@ class Engine(Protocol):
 
     name: str
 
+    def for_plan(self) -> Engine:
+        """An engine that may remember what it learns of the files of one plan."""
+        ...
+
     def evaluates(self, fmt: str) -> bool:
         """Whether a predicate removes every row for which it is not true."""
         ...
@@ -167,6 +175,14 @@ class Engine(Protocol):
 
     def avro_header(self, source: str | bytes) -> dict[str, Any]:
         """``schema`` (JSON text), ``codec`` and ``metadata``."""
+        ...
+
+    def csv_facts(self, request: FileRequest) -> dict[str, Any]:
+        """What a read of a CSV file has to tell beside its rows."""
+        ...
+
+    def csv_sniff(self, source: str | bytes, options: dict[str, Any]) -> dict[str, Any]:
+        """The facts of :class:`parquetframe.io.CsvDialect`."""
         ...
 
     def write(self, data: Any, request: WriteRequest) -> dict[str, Any]:

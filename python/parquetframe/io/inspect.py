@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import glob
 import os
-import re
 from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -83,7 +82,7 @@ def inspect_file(path: str | os.PathLike[str]) -> FileInfo:
     """Tell what a file holds, without keeping its data.
 
     Args:
-        path: A Parquet, CSV (also ``.gz``, ``.zst``) or Avro file.
+        path: A Parquet, CSV (also compressed) or Avro file.
 
     Returns:
         Format, size, rows, columns; row groups and codecs for Parquet.
@@ -107,7 +106,7 @@ def head(
     """Read the first rows of a file.
 
     Args:
-        path: A Parquet, CSV (also ``.gz``, ``.zst``) or Avro file.
+        path: A Parquet, CSV (also compressed) or Avro file.
         n: Rows to return at most.
         columns: Names of the columns to return, in this order; ``None`` means all.
 
@@ -151,7 +150,7 @@ def _detect_format(file: Path) -> str:
     raise IoError(
         f"{file}: cannot tell the format of this file",
         path=str(file),
-        hint="suffixes: .parquet, .pq, .csv, .tsv, .avro; .csv also with .gz or .zst",
+        hint="suffixes: .parquet, .pq, .csv, .tsv, .avro; .csv also with .gz, .zst, .bz2 ...",
     )
 
 
@@ -205,8 +204,6 @@ def _read(file: Path, kind: str, *, limit: int | None, columns: list[str] | None
         step["limit"] = limit
     if columns is not None:
         step["columns"] = columns
-    if re.search(r"\.tsv(\.gz|\.zst)?$", file.name, re.IGNORECASE):
-        step["delimiter"] = "\t"
     # Named, so that a look into one file does not warn about the fallback.
     engine = _backend.resolve(needs="execute_workflow")
     workflow = Workflow.from_dict({"name": "file", "steps": [step]})

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from .csv_options import csv_request
 from .report import ReadReport
 from .request import ReadRequest, avro_request, count, parquet_request
 from .sources import detect_format, expand, lasting
@@ -21,6 +22,7 @@ BATCH_ROWS = 131_072
 _BUILDERS: dict[str, Callable[..., ReadRequest]] = {
     "parquet": parquet_request,
     "avro": avro_request,
+    "csv": csv_request,
 }
 
 
@@ -170,7 +172,7 @@ def scan(src: Any, format: str | None = None, **reader_options: Any) -> Scan:  #
 
     Args:
         src: What the readers take; a file object is read into memory once.
-        format: ``"parquet"`` or ``"avro"``; by suffix, then by the first bytes.
+        format: ``"parquet"``, ``"avro"`` or ``"csv"``; by suffix, then by the first bytes.
         **reader_options: Options of the format's reader, except for ``output``.
 
     Returns:
@@ -205,7 +207,7 @@ def iter_batches(
 
     Args:
         src: What the readers take.
-        format: ``"parquet"`` or ``"avro"``; by suffix, then by the first bytes.
+        format: ``"parquet"``, ``"avro"`` or ``"csv"``; by suffix, then by the first bytes.
         batch_rows: Rows of a piece at most.
         batch_bytes: Bytes of a piece at most, roughly; at least one row comes.
         **reader_options: Options of the format's reader, except for ``output``.

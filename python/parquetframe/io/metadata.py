@@ -216,7 +216,7 @@ def get_row_count(src: Any, format: str | None = None, *, engine: str | None = "
 
     Args:
         src: What the readers take.
-        format: ``"parquet"`` or ``"avro"``; by suffix, then by the first bytes.
+        format: ``"parquet"``, ``"avro"`` or ``"csv"``; by suffix, then by the first bytes.
         engine: ``"auto"``, ``"rust"`` or ``"python"``.
     """
     sources = expand(src, format, hive=False)
@@ -224,8 +224,16 @@ def get_row_count(src: Any, format: str | None = None, *, engine: str | None = "
     count = choose_engine(engine).row_count
     rows = 0
     for source in sources:
-        rows += count(FileRequest(kind, source.content, _PLAIN))
+        rows += count(_question(kind, source.content))
     return rows
+
+
+def _question(kind: str, content: str | bytes) -> FileRequest:
+    if kind != "csv":
+        return FileRequest(kind, content, _PLAIN)
+    from .csv_options import READ_DEFAULTS
+
+    return FileRequest(kind, content, Decode(csv=dict(READ_DEFAULTS)))
 
 
 def get_avro_record_count(path: Any, *, engine: str | None = "auto") -> int:
@@ -237,7 +245,7 @@ def get_column_names(src: Any, *, engine: str | None = "auto") -> list[str]:
     """Names of the columns of the first file, in file order."""
     source = expand(src, None, hive=False)[0]
     kind = detect_format([source])
-    return choose_engine(engine).column_names(FileRequest(kind, source.content, _PLAIN))
+    return choose_engine(engine).column_names(_question(kind, source.content))
 
 
 def get_column_info(path: Source, *, engine: str | None = "auto") -> list[dict[str, Any]]:

@@ -23,7 +23,7 @@ from .leaves import leaf_indices, leaves_of, resolve
 from .request import ReadRequest
 from .sources import Source, expand
 
-__all__ = ["FilePlan", "ReadPlan", "make_plan", "shape"]
+__all__ = ["FilePlan", "ReadPlan", "base_request", "like", "make_plan", "shape"]
 
 
 @dataclass(frozen=True)
@@ -174,6 +174,7 @@ def make_plan(request: ReadRequest, engine: Engine) -> ReadPlan:
         ValueError: ``row_groups`` has not one list per file.
     """
     hive: Any = request.hive
+    engine = engine.for_plan()
     sources = tuple(expand(request.src, request.format, hive))
     groups = request.row_groups
     if groups is not None and len(groups) != len(sources):
@@ -210,6 +211,27 @@ def base_request(request: ReadRequest, source: Source) -> FileRequest:
         memory_limit=common.memory_limit,
         cancel=common.cancel,
     )
+
+
+def like(table: pa.Table, schema: pa.Schema, request: ReadRequest, source: Source) -> pa.Table:
+    """A whole file's rows in the columns of the first file.
+
+    Raises:
+        SchemaError: Other columns, or a type that does not convert without loss.
+    """
+    label = source.label
+    for name in table.column_names:
+        if name not in schema.names:
+            raise SchemaError(
+                f"column '{name}' is in {label}, but not in the reference schema", column=name,
+                path=label, hint="columns= names those that all files have",
+            )  # fmt: skip
+    arrays = []
+    for field in schema:
+        if field.name not in table.column_names:
+            raise SchemaError(f"no column '{field.name}' in {label}", column=field.name, path=label)
+        arrays.append(convert(table.column(field.name), field, request.cast, label))
+    return pa.table(arrays, schema=schema)
 
 
 def shape(table: pa.Table, file: FilePlan, plan: ReadPlan) -> pa.Table:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -12,11 +12,13 @@ import pyarrow as pa
 from parquetframe.errors import Cancelled
 
 from ._native import facts_of
-from .engine import Progress, choose_engine
+from .csv_bad_lines import tell
+from .engine import Engine, FileRequest, Progress, choose_engine
 from .pandas_frame import from_native, to_pandas
-from .plan import FilePlan, ReadPlan, make_plan, shape
+from .plan import FilePlan, ReadPlan, base_request, like, make_plan, shape
 from .report import ReadReport
 from .request import ReadRequest
+from .sources import Source, expand
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,17 +59,66 @@ def collect(request: ReadRequest) -> Any:
     """The whole result, in the kind that the request asks for."""
     common = request.common
     require_output(common.output)
+    if request.format == "csv" and request.filters is None:
+        # The types of a CSV file are known once it is read: no look at it before.
+        return _collect_csv(request)
     plan = plan_of(request)
     _check_cancelled(request)
     report = _started(plan)
     if common.output == "pandas" and (frame := _direct_frame(plan, report)) is not None:
         return frame
-    table = _table(plan, report)
+    return _as_output(_table(plan, report), request, report)
+
+
+def _as_output(table: pa.Table, request: ReadRequest, report: ReadReport) -> Any:
+    common = request.common
     report.rows = table.num_rows
     report.set_types(table.schema)
     if common.output == "pandas":
         return to_pandas(table, common.pandas, request.format, report)
     return to_polars(table) if common.output == "polars" else table
+
+
+def _collect_csv(request: ReadRequest) -> Any:
+    files = _Files(request, choose_engine(request.common.engine), expand(request.src, "csv", False))
+    _check_cancelled(request)
+    report = _started(files)
+    ask = replace(base_request(request, files.sources[0]), columns=_paths(request))
+    if request.common.output == "pandas" and len(files.sources) == 1:
+        frame = _native_frame(files, files.sources[0], ask, report)
+        if frame is not None:
+            return frame
+    meter = _Meter(files)
+    tables: list[pa.Table] = []
+    rows = 0
+    for source in files.sources:
+        left = None if request.n_rows is None else request.n_rows - rows
+        if left is not None and left <= 0 and tables:
+            break
+        _check_cancelled(request)
+        meter.opened(source)
+        one = replace(ask, source=source.content, n_rows=left, progress=meter.callback(rows))
+        table, facts = files.engine.read(one)
+        _count(report, source, facts, request)
+        tables.append(table if not tables else like(table, tables[0].schema, request, source))
+        rows += table.num_rows
+        meter.closed(source, rows)
+    return _as_output(tables[0] if len(tables) == 1 else pa.concat_tables(tables), request, report)
+
+
+def _count(report: ReadReport, source: Source, facts: dict[str, Any], request: ReadRequest) -> None:
+    """Count one file; a CSV file may have bad lines to tell of."""
+    report.add_file(source.size, facts)
+    policy = request.decode.csv.get("on_bad_lines")
+    text = tell(policy, facts.get("rejects") or (), source.label)
+    if text is not None:
+        report.warnings.append(text)
+
+
+def _paths(request: ReadRequest) -> tuple[tuple[str, ...], ...] | None:
+    if request.columns is None:
+        return None
+    return tuple((name,) if isinstance(name, str) else name for name in request.columns)
 
 
 def to_polars(table: pa.Table) -> pl.DataFrame:
@@ -92,8 +143,11 @@ def iterate(
             continue
         if left is not None and left <= 0:
             return
-        report.add_file(file.source.size, {})
-        meter.opened(file)
+        if plan.request.decode.csv.get("on_bad_lines", "error") in ("error", "callable"):
+            report.add_file(file.source.size, {})
+        else:
+            _count(report, file.source, plan.engine.csv_facts(file.request), plan.request)
+        meter.opened(file.source)
         for table in _pieces(plan, file, size, left):
             _check_cancelled(plan.request)
             piece = table if left is None else table.slice(0, left)
@@ -104,7 +158,7 @@ def iterate(
             yield from _split(piece, size, batch_bytes)
             if left is not None and left <= 0:
                 return
-        meter.closed(file, report.rows)
+        meter.closed(file.source, report.rows)
 
 
 def count_rows(plan: ReadPlan) -> int:
@@ -129,12 +183,12 @@ def _table(plan: ReadPlan, report: ReadReport) -> pa.Table:
         if left is not None and rows >= left:
             break
         _check_cancelled(request)
-        meter.opened(file)
+        meter.opened(file.source)
         table, facts = _read_file(plan, file, None if left is None else left - rows, meter, rows)
-        report.add_file(file.source.size, facts)
+        _count(report, file.source, facts, request)
         tables.append(table if left is None else table.slice(0, left - rows))
         rows += tables[-1].num_rows
-        meter.closed(file, rows)
+        meter.closed(file.source, rows)
     if len(tables) == 1:
         return tables[0]
     schema = plan.schema
@@ -185,8 +239,20 @@ def _direct_frame(plan: ReadPlan, report: ReadReport) -> pd.DataFrame | None:
     file = next(plan.files())
     if file is None or not file.untouched:
         return None
+    return _native_frame(plan, file.source, file.request, report)
+
+
+def _native_frame(
+    plan: ReadPlan | _Files, source: Source, ask: FileRequest, report: ReadReport
+) -> pd.DataFrame | None:
+    options = plan.request.common.pandas
+    read = getattr(plan.engine, "read_pandas", None)
+    if read is None or options.dtype_backend is not None or ask.decode.on_bad_line is not None:
+        return None
+    if ask.n_rows is None:
+        ask = replace(ask, n_rows=plan.request.n_rows)
     meter = _Meter(plan)
-    meter.opened(file)
+    meter.opened(source)
     dates = options.dates
     if dates == "auto" and plan.request.format != "parquet":
         dates = "datetime64"
@@ -195,12 +261,21 @@ def _direct_frame(plan: ReadPlan, report: ReadReport) -> pd.DataFrame | None:
         "dates": dates,
         "decimals": "float64" if options.decimals == "float64" else "decimal",
     }
-    native = read(replace(file.request, progress=meter.callback(0)), extra)
-    report.add_file(file.source.size, facts_of(native.report, file.request))
+    native = read(replace(ask, progress=meter.callback(0)), extra)
+    _count(report, source, facts_of(native.report, ask), plan.request)
     return from_native(native, plan.request, report)
 
 
-def _started(plan: ReadPlan) -> ReadReport:
+@dataclass(frozen=True)
+class _Files:
+    """A read of whole files, without a plan."""
+
+    request: ReadRequest
+    engine: Engine
+    sources: list[Source]
+
+
+def _started(plan: ReadPlan | _Files) -> ReadReport:
     report = plan.request.common.report or ReadReport()
     report.reset()
     report.engine = plan.engine.name
@@ -217,20 +292,20 @@ def _check_cancelled(request: ReadRequest) -> None:
 class _Meter:
     """Progress over all files, told at most ten times per second and once at the end."""
 
-    def __init__(self, plan: ReadPlan) -> None:
+    def __init__(self, plan: ReadPlan | _Files) -> None:
         self._tell = plan.request.common.progress
         self._total = sum(s.size for s in plan.sources) if self._tell is not None else 0
         self._done = 0
         self._size = 0
         self._last = 0.0
 
-    def opened(self, file: FilePlan) -> None:
+    def opened(self, source: Source) -> None:
         """A file begins."""
-        self._size = file.source.size if self._tell is not None else 0
+        self._size = source.size if self._tell is not None else 0
 
-    def closed(self, file: FilePlan, rows: int) -> None:
+    def closed(self, source: Source, rows: int) -> None:
         """A file ends."""
-        del file
+        del source
         self._done += self._size
         self._size = 0
         self.tell(0, rows, at_once=True)

@@ -27,6 +27,9 @@ class ReadReport:
         row_groups_pruned: Row groups that statistics left out.
         peak_bytes: Most memory that was charged at a time; ``None`` where it is not measured.
         types: Name and type of each column of the result.
+        reasons: Of a CSV file, why each column has the type that it has.
+        blank_lines: Lines of CSV files that were passed over because nothing is in them.
+        anomalies: Fields of CSV files with text behind their closing quote.
         warnings: Texts for people.
         rejects: Rows or blocks that were skipped on request, one row each.
         details: What the engine says about each file.
@@ -42,6 +45,9 @@ class ReadReport:
     row_groups_pruned: int = 0
     peak_bytes: int | None = None
     types: dict[str, str] = field(default_factory=dict)
+    reasons: dict[str, str] = field(default_factory=dict)
+    blank_lines: int = 0
+    anomalies: int = 0
     warnings: list[str] = field(default_factory=list)
     rejects: pa.Table | None = None
     details: list[dict[str, Any]] = field(default_factory=list)
@@ -59,13 +65,17 @@ class ReadReport:
         peak = facts.get("peak_bytes")
         if peak is not None:
             self.peak_bytes = max(self.peak_bytes or 0, int(peak))
+        self.blank_lines += int(facts.get("blank_lines") or 0)
+        self.anomalies += int(facts.get("anomalies") or 0)
+        for name, found in (facts.get("types") or {}).items():
+            self.reasons.setdefault(name, str(found.get("reason", "")))
         self.warnings += [str(text) for text in facts.get("warnings") or ()]
         self.details.append(dict(facts))
         rejects = [entry for entry in facts.get("rejects") or () if isinstance(entry, dict)]
         if rejects:
             import pyarrow as pa
 
-            found = pa.Table.from_pylist(rejects)
+            found = pa.Table.from_pylist(rejects, _rejects_schema(rejects[0]))
             before = [] if self.rejects is None else [self.rejects]
             self.rejects = pa.concat_tables([*before, found], promote_options="permissive")
 
@@ -74,6 +84,19 @@ class ReadReport:
         from parquetframe.types import format_type
 
         self.types = {column.name: format_type(column.type) for column in schema}
+
+
+def _rejects_schema(entry: Mapping[str, Any]) -> pa.Schema | None:
+    """The types of the rejects of CSV files, whatever their first ones hold."""
+    import pyarrow as pa
+
+    if "byte_offset" not in entry:
+        return None
+    numbers = ("line", "record", "byte_offset")
+    texts = ("column", "reason", "raw")
+    return pa.schema(
+        [pa.field(n, pa.int64()) for n in numbers] + [pa.field(n, pa.large_string()) for n in texts]
+    )
 
 
 @dataclass(frozen=True)

@@ -102,15 +102,15 @@ def parquet_request(
     from .filters import as_sql
 
     _not_yet("decryption", decryption, "this version reads files without encryption only")
-    _no_storage(storage_options)
+    no_storage(storage_options)
     if hive not in (True, False, "auto"):
         raise ValueError(f"hive must be 'auto', True or False, not {hive!r}")
     if include_path is not None and (not isinstance(include_path, str) or not include_path):
         raise TypeError(f"include_path must be the name of a column, not {include_path!r}")
     checked = common_options(**common)
     decode = Decode(
-        string_type=_text_layout(checked),
-        dictionary_columns=_names("dictionary_columns", dictionary_columns),
+        string_type=text_layout(checked),
+        dictionary_columns=names_option("dictionary_columns", dictionary_columns),
         int96_unit=choice("int96_unit", int96_unit, ("s", "ms", "us", "ns")),
         verify_checksums=flag("verify_checksums", verify_checksums),
     )
@@ -119,7 +119,7 @@ def parquet_request(
         src,
         checked,
         decode,
-        columns=_columns(columns),
+        columns=column_paths(columns),
         filters=as_sql(filters),
         row_groups=_row_groups(row_groups),
         n_rows=count("n_rows", n_rows),
@@ -147,10 +147,10 @@ def avro_request(
     **common: Any,
 ) -> ReadRequest:
     """Check the options of :func:`parquetframe.read_avro`."""
-    _no_storage(storage_options)
+    no_storage(storage_options)
     checked = common_options(**common)
     decode = Decode(
-        string_type=_text_layout(checked),
+        string_type=text_layout(checked),
         reader_schema=schema_text("reader_schema", reader_schema),
         unions=choice("unions", unions, ("arrow", "struct", "json")),
         enums=choice("enums", enums, ("dictionary", "string")),
@@ -161,7 +161,7 @@ def avro_request(
         src,
         checked,
         decode,
-        columns=_columns(columns),
+        columns=column_paths(columns),
         n_rows=count("n_rows", n_rows),
         batch_rows=count("batch_rows", batch_rows, least=1),
     )
@@ -272,10 +272,10 @@ def schema_text(name: str, value: Any) -> str | None:
     return value
 
 
-def warn(text: str) -> None:
+def warn(text: str, category: type[Warning] = UserWarning) -> None:
     """Warn at the caller of the package."""
     own = os.path.dirname(os.path.dirname(__file__)) + os.sep  # noqa: PTH120
-    warnings.warn_explicit(text, UserWarning, *_caller(own))
+    warnings.warn_explicit(text, category, *_caller(own))
 
 
 def _caller(own: str) -> tuple[str, int]:
@@ -287,7 +287,7 @@ def _caller(own: str) -> tuple[str, int]:
     return frame.f_code.co_filename, frame.f_lineno
 
 
-def _text_layout(common: Common) -> str:
+def text_layout(common: Common) -> str:
     if common.string_type != "auto":
         return common.string_type
     return "view" if common.output == "polars" else "large"
@@ -298,11 +298,11 @@ def _not_yet(name: str, value: Any, hint: str) -> None:
         raise UnsupportedFeature(f"{name} is not offered yet", hint=hint)
 
 
-def _no_storage(storage_options: Any) -> None:
+def no_storage(storage_options: Any) -> None:
     _not_yet("storage_options", storage_options, "this version reads and writes local files only")
 
 
-def _names(name: str, value: Any) -> tuple[str, ...]:
+def names_option(name: str, value: Any) -> tuple[str, ...]:
     if value is None:
         return ()
     if isinstance(value, str) or not isinstance(value, Iterable):
@@ -314,7 +314,7 @@ def _names(name: str, value: Any) -> tuple[str, ...]:
     return names
 
 
-def _columns(columns: Any) -> tuple[str | tuple[str, ...], ...] | None:
+def column_paths(columns: Any) -> tuple[str | tuple[str, ...], ...] | None:
     if columns is None:
         return None
     if isinstance(columns, str) or not isinstance(columns, Iterable):

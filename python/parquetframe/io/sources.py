@@ -21,9 +21,11 @@ from parquetframe.errors import IoError, SourceNotFound, UnsupportedFeature
 __all__ = ["Source", "detect_format", "expand", "lasting", "local_path", "one_file"]
 
 NULL_KEY = "__HIVE_DEFAULT_PARTITION__"
+_PACKED = ("", ".gz", ".zst", ".bz2", ".xz", ".lz4", ".zip")
 SUFFIXES = {
     "parquet": (".parquet", ".pq", ".parq"),
     "avro": (".avro",),
+    "csv": tuple(f"{name}{packed}" for name in (".csv", ".tsv") for packed in _PACKED),
 }
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
@@ -143,9 +145,9 @@ def detect_format(sources: list[Source], *, wanted: str | None = None) -> str:
 
 def _format_of(source: Source) -> str:
     if isinstance(source.content, str):
-        suffix = os.path.splitext(source.content)[1].lower()  # noqa: PTH122 - quicker than a Path
+        file = source.content.lower()
         for name, suffixes in SUFFIXES.items():
-            if suffix in suffixes:
+            if file.endswith(suffixes):
                 return name
     if (known := _MAGIC.get(source.start())) is not None:
         return known

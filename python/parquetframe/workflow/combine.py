@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 
-from parquetframe.workflow.fluent import Common, Input, Names, PathLike, StepMethods
+from parquetframe.workflow.fluent import Common, Input, Names, PathLike, StepMethods, quote_key
 
 if TYPE_CHECKING:
     from parquetframe.workflow.stepref import StepRef
 
 __all__ = ["WorkflowMethods"]
 
+Nulls = str | Sequence[str] | Mapping[str, Sequence[str]]
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
@@ -28,19 +29,39 @@ class WorkflowMethods(StepMethods):
         where: str | None = None,
         schema: Mapping[str, str] | None = None,
         limit: int | None = None,
-        delimiter: str | None = None,
-        header: bool | None = None,
-        quote: str | None = None,
+        sep: str | None = None,
+        quote: str | None = '"',
         escape: str | None = None,
+        header: bool | int | str | None = None,
+        names: Sequence[str] | None = None,
+        infer: str | int | None = None,
+        nulls: Nulls | None = None,
+        true_values: Sequence[str] | None = None,
+        false_values: Sequence[str] | None = None,
+        parse_dates: bool | Mapping[str, str] | None = None,
+        decimal: str | None = None,
+        thousands: str | None = None,
+        leading_zeros: str | None = None,
+        on_int_overflow: str | None = None,
         comment: str | None = None,
         skip_rows: int | None = None,
-        null_values: Sequence[str] | None = None,
-        encoding: str | None = None,
-        infer_rows: int | None = None,
+        blank_lines: str | None = None,
+        newline: str | None = None,
+        strict_quotes: bool | None = None,
+        trim: bool | None = None,
+        ragged: str | None = None,
         on_bad_lines: str | None = None,
+        encoding: str | None = None,
+        invalid_bytes: str | None = None,
+        compression: str | None = None,
+        delimiter: str | None = None,
+        null_values: Nulls | None = None,
+        infer_rows: str | int | None = None,
         **common: Unpack[Common],
     ) -> StepRef:
         """Read files.
+
+        The options of CSV are those of :func:`parquetframe.read_csv`, with the same defaults.
 
         Args:
             name: Name of the step.
@@ -50,16 +71,35 @@ class WorkflowMethods(StepMethods):
             where: Keep the rows for which this is true.
             schema: Types by column, instead of inferring them.
             limit: Rows to read at most.
-            delimiter: CSV: character between cells.
-            header: CSV: whether the first line has the names.
-            quote: CSV: character around cells.
-            escape: CSV: character before a quote inside a cell.
-            comment: CSV: lines that start with this are ignored.
-            skip_rows: CSV: lines to skip at the start.
-            null_values: CSV: unquoted texts that mean NULL.
-            encoding: CSV: encoding of the text.
-            infer_rows: CSV: rows to infer types from; all by default.
-            on_bad_lines: CSV: ``error``, ``warn`` or ``skip``.
+            sep: CSV: character between fields, or ``auto``.
+            quote: CSV: character around fields; ``None`` reads quotes as text.
+            escape: CSV: inside quotes, takes the next character as it is.
+            header: CSV: whether the first record has the names, the number of the record that
+                has them, or ``auto``.
+            names: CSV: names of the columns.
+            infer: CSV: rows to infer types from, or ``full``.
+            nulls: CSV: ``auto``, ``strict``, ``pandas``, or the unquoted texts that mean NULL.
+            true_values: CSV: texts that are true.
+            false_values: CSV: texts that are false.
+            parse_dates: CSV: ISO 8601 dates and timestamps, none, or patterns by column.
+            decimal: CSV: character before a fraction.
+            thousands: CSV: character between groups of three digits.
+            leading_zeros: CSV: ``string`` keeps ``007`` text, ``number`` does not.
+            on_int_overflow: CSV: beyond int64: ``decimal``, ``string`` or ``error``.
+            comment: CSV: lines that start with this are left out.
+            skip_rows: CSV: lines before the table.
+            blank_lines: CSV: ``skip``, ``null`` or ``error``.
+            newline: CSV: ``auto``, ``lf``, ``crlf`` or ``cr``.
+            strict_quotes: CSV: text behind a closing quote is an error.
+            trim: CSV: leave out spaces around fields without quotes.
+            ragged: CSV: ``fill`` fills records that are too short with nulls.
+            on_bad_lines: CSV: ``error``, ``warn``, ``skip`` or ``collect`` (into ``info``).
+            encoding: CSV: name of an encoding, or ``auto``.
+            invalid_bytes: CSV: ``error``, ``replace`` or ``binary``.
+            compression: CSV: ``auto``, a codec, or ``none``.
+            delimiter: Same as ``sep``.
+            null_values: Same as ``nulls``.
+            infer_rows: Same as ``infer``.
             **common: Keys that every step takes.
         """
         keys = {
@@ -69,16 +109,34 @@ class WorkflowMethods(StepMethods):
             "where": where,
             "schema": schema,
             "limit": limit,
-            "delimiter": delimiter,
-            "header": header,
-            "quote": quote,
+            "sep": sep,
+            "quote": quote_key(quote),
             "escape": escape,
+            "header": header,
+            "names": names,
+            "infer": infer,
+            "nulls": nulls,
+            "true_values": true_values,
+            "false_values": false_values,
+            "parse_dates": parse_dates,
+            "decimal": decimal,
+            "thousands": thousands,
+            "leading_zeros": leading_zeros,
+            "on_int_overflow": on_int_overflow,
             "comment": comment,
             "skip_rows": skip_rows,
-            "null_values": null_values,
-            "encoding": encoding,
-            "infer_rows": infer_rows,
+            "blank_lines": blank_lines,
+            "newline": newline,
+            "strict_quotes": strict_quotes,
+            "trim": trim,
+            "ragged": ragged,
             "on_bad_lines": on_bad_lines,
+            "encoding": encoding,
+            "invalid_bytes": invalid_bytes,
+            "compression": compression,
+            "delimiter": delimiter,
+            "null_values": null_values,
+            "infer_rows": infer_rows,
         }
         return self._add("read", name, None, keys, common)
 

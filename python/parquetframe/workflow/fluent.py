@@ -298,14 +298,27 @@ class StepMethods:
         mkdir: bool | None = None,
         compression: str | None = None,
         row_group_rows: int | None = None,
-        delimiter: str | None = None,
+        sep: str | None = None,
+        quote: str | None = '"',
+        quote_style: str | None = None,
+        escape: str | None = None,
         header: bool | None = None,
+        null: str | None = None,
+        float_format: str | None = None,
+        date_format: str | None = None,
+        timestamp_format: str | None = None,
+        line_end: str | None = None,
+        encoding: str | None = None,
+        bom: bool | None = None,
+        compression_level: int | None = None,
+        delimiter: str | None = None,
         null_value: str | None = None,
-        quote: str | None = None,
         input: Input = None,  # noqa: A002
         **common: Unpack[Common],
     ) -> StepRef:
-        """Write the dataset to a file, which appears whole or not at all.
+        r"""Write the dataset to a file, which appears whole or not at all.
+
+        The options of CSV are those of :func:`parquetframe.write_csv`, with the same defaults.
 
         Args:
             name: Name of the step.
@@ -315,10 +328,21 @@ class StepMethods:
             mkdir: Make missing directories.
             compression: Codec of the format.
             row_group_rows: Parquet: rows per row group.
-            delimiter: CSV: character between cells.
-            header: CSV: whether the first line has the names.
-            null_value: CSV: text for NULL.
-            quote: CSV: character around cells that need it.
+            sep: CSV: character between fields.
+            quote: CSV: character around fields, or ``None``.
+            quote_style: CSV: ``necessary``, ``always``, ``nonnumeric`` or ``never``.
+            escape: CSV: before quotes inside fields; doubled quotes without it.
+            header: CSV: write the names first.
+            null: CSV: text for NULL.
+            float_format: CSV: such as ``%.3f``; the shortest exact text without it.
+            date_format: CSV: a ``strftime`` pattern; ISO 8601 without it.
+            timestamp_format: CSV: a ``strftime`` pattern; ISO 8601 without it.
+            line_end: CSV: ``\n``, ``\r\n`` or ``\r``.
+            encoding: CSV: encoding of the file.
+            bom: CSV: begin with a byte order mark.
+            compression_level: CSV: how hard the codec tries.
+            delimiter: Same as ``sep``.
+            null_value: Same as ``null``.
             input: Dataset to write.
             **common: Keys that every step takes.
         """
@@ -329,10 +353,21 @@ class StepMethods:
             "mkdir": mkdir,
             "compression": compression,
             "row_group_rows": row_group_rows,
-            "delimiter": delimiter,
+            "sep": sep,
+            "quote": quote_key(quote),
+            "quote_style": quote_style,
+            "escape": escape,
             "header": header,
+            "null": null,
+            "float_format": float_format,
+            "date_format": date_format,
+            "timestamp_format": timestamp_format,
+            "line_end": line_end,
+            "encoding": encoding,
+            "bom": bom,
+            "compression_level": compression_level,
+            "delimiter": delimiter,
             "null_value": null_value,
-            "quote": quote,
         }
         return self._add("save", name, self._first(input), keys, common)
 
@@ -361,6 +396,11 @@ class StepMethods:
         text = call if isinstance(call, str) else call_name(call)
         keys = {"call": text, "args": args, "format": format}
         return self._add("python", name, self._first(input), keys, common, function)
+
+
+def quote_key(quote: str | None) -> str | None:
+    """The key ``quote`` of a file: left out for the default, ``none`` for no quotes."""
+    return "none" if quote is None else None if quote == '"' else quote
 
 
 def names_self(sql: str) -> bool:

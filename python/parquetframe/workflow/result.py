@@ -318,12 +318,10 @@ def _read_back(file: FileRecord, config: Mapping[str, Any], engine: Engine) -> p
     read: dict[str, Any] = {"name": "saved", "type": "read", "path": literal.replace("${", "$${")}
     read["format"] = config["format"]
     if config["format"] == "csv":
-        read |= {
-            "delimiter": config["delimiter"],
-            "header": config["header"],
-            "quote": config["quote"],
-            "null_values": [config["null_value"]],
-        }
+        csv = config["csv"]
+        same = ("sep", "escape", "header", "encoding", "compression")
+        read |= {name: csv[name] for name in same if csv[name] is not None}
+        read |= {"quote": csv["quote"] or "none", "nulls": [csv["null"]]}
     compiled = compile_plan(document_from_dict({"name": "read back", "steps": [read]}), environ={})
     compiled.raise_if_invalid()
     raw = engine.run(compiled.canonical, max_parallel=1, on_event=None, cancel=None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import logging
+import re
 from typing import TYPE_CHECKING, Any
 
 from parquetframe import errors
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["plan_compiled", "run_compiled", "step_error"]
 
 _log = logging.getLogger("parquetframe.workflow")
+_ABOUT_OPTIONS = ("CsvError", "AmbiguousDialect", "WriteError")
 
 
 def run_compiled(
@@ -123,12 +125,31 @@ def _problem(error: Mapping[str, Any], compiled: CompiledPlan | None) -> Problem
     )
 
 
+def in_words_of_a_step(hint: str) -> str:
+    """A hint of a function about its arguments, as one about the keys of a step.
+
+    Examples:
+        >>> in_words_of_a_step('dtypes={"s": "string"} keeps the text')
+        'schema: {"s": "string"} keeps the text'
+        >>> in_words_of_a_step('ragged="fill" fills short rows with nulls')
+        'ragged: "fill" fills short rows with nulls'
+        >>> in_words_of_a_step("quote=None reads quotes as text")
+        'quote: none reads quotes as text'
+    """
+    for written, key in (("dtypes=", "schema="), ("=None", "=none"), ("=True", "=true"),
+                         ("=False", "=false")):  # fmt: skip
+        hint = hint.replace(written, key)
+    return re.sub(r"\b([a-z_]+)=(?=[\"'{a-z0-9])", r"\1: ", hint)
+
+
 def _hint(error: Mapping[str, Any]) -> str | None:
     """The engine's hint; for a missing file, what its folder holds under a similar name."""
     hint: str | None = error["hint"]
     path = (error.get("data") or {}).get("path")
     if hint is None and error["class"] == "SourceNotFound" and path is not None:
         return path_suggestion(str(path))
+    if hint is not None and error["class"] in _ABOUT_OPTIONS:
+        return in_words_of_a_step(hint)
     return hint
 
 

@@ -22,12 +22,15 @@ import pyarrow as pa  # noqa: E402
 import parquetframe as pf  # noqa: E402
 from parquetframe import errors  # noqa: E402
 
+#: Far above what honest files of these tests take, and below what their bombs ask for.
+MEMORY_LIMIT = "1GiB"
+
 
 def read(path, kind):
     """The whole file as a table, by the public reader where it exists."""
     reader = getattr(pf, f"read_{kind}", None)
     if reader is not None:
-        return reader(path)
+        return reader(path, memory_limit=MEMORY_LIMIT)
     from parquetframe.io import head  # the workflow's readers, which promise less
 
     return head(path, n=2**62)

@@ -9,12 +9,14 @@ use datafusion::execution::session_state::SessionState;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
 use pf_workflow_core::StepSpec;
 use serde::de::DeserializeOwned;
+use serde_json::{Map, Value as Json};
 
 use crate::error::{AtKey, EngineError, KeyedError};
 use crate::execute::Execution;
 use crate::expression;
 
 mod check;
+mod csv;
 mod distinct;
 mod filter;
 mod graph;
@@ -49,6 +51,8 @@ pub(crate) struct StepContext<'a> {
     pub memory_limit: Option<u64>,
     /// Texts for the user, each with the name of its step.
     pub warnings: &'a Mutex<Vec<(String, String)>>,
+    /// Takes facts for the record of the step, if somebody keeps it.
+    pub info: Option<&'a Mutex<Map<String, Json>>>,
     /// Whether the result must be the same bytes every time.
     pub deterministic: bool,
 }
@@ -73,6 +77,14 @@ impl StepContext<'_> {
     pub fn warn(&self, text: String) {
         let mut warnings = self.warnings.lock().unwrap_or_else(PoisonError::into_inner);
         warnings.push((self.step.name.clone(), text));
+    }
+
+    /// Notes a fact for the record of the step.
+    pub fn tell(&self, name: &str, fact: Json) {
+        if let Some(info) = self.info {
+            let mut info = info.lock().unwrap_or_else(PoisonError::into_inner);
+            info.insert(name.to_owned(), fact);
+        }
     }
 }
 

@@ -15,21 +15,18 @@ use datafusion::datasource::listing::{
 };
 use datafusion::datasource::provider_as_source;
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder, cast as cast_expr};
-use pf_io_core::{AvroFile, BadLines, CsvFile, CsvOptions, Format, IoError, ParquetFile};
+use pf_io_core::{AvroFile, Format, ParquetFile};
 use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 
 use super::filter::keep_where;
-use super::{Planned, StepContext, project, select, unqualified};
+use super::{Planned, StepContext, csv, project, select, unqualified};
 use crate::context;
 use crate::damage::guarded;
 use crate::error::{AtKey, EngineError, KeyedError};
 use crate::expression::column;
 use crate::scan::{FileTable, OpenFile};
 use crate::types::parse_type;
-
-/// Rows that decide the types of a CSV file when only a plan is wanted.
-const PROVISIONAL_ROWS: usize = 1000;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -38,14 +35,6 @@ enum FormatName {
     Parquet,
     Csv,
     Avro,
-}
-
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum OnBadLines {
-    Error,
-    Warn,
-    Skip,
 }
 
 #[derive(Debug, Deserialize)]
@@ -57,16 +46,9 @@ struct ReadStep {
     r#where: Option<String>,
     schema: Option<Map<String, Json>>,
     limit: Option<usize>,
-    delimiter: String,
-    header: bool,
-    quote: Option<String>,
-    escape: Option<String>,
-    comment: Option<String>,
-    skip_rows: usize,
-    null_values: Vec<String>,
-    encoding: String,
-    infer_rows: Option<usize>,
-    on_bad_lines: OnBadLines,
+    /// Options of `read_csv` by their names.
+    #[serde(default)]
+    csv: Map<String, Json>,
 }
 
 pub(super) fn read(context: &StepContext<'_>) -> Result<Planned, KeyedError> {
@@ -84,7 +66,11 @@ pub(super) fn read(context: &StepContext<'_>) -> Result<Planned, KeyedError> {
     };
     let tables: Vec<Arc<dyn TableProvider>> = match format {
         Format::Parquet => parquet_tables(context, &paths).at("path")?,
-        Format::Csv => vec![csv_table(context, &step, &paths, &schema)?],
+        Format::Csv => {
+            // With a condition the limit counts rows that meet it.
+            let limit = step.limit.filter(|_| step.r#where.is_none());
+            vec![csv::table(context, &step.csv, step.schema.as_ref(), limit, &paths)?]
+        }
         Format::Avro => vec![avro_table(context, &paths).at("path")?],
     };
     let mut plan = one_after_the_other(context, tables)?;
@@ -245,86 +231,11 @@ fn avro_table(
     Ok(Arc::new(FileTable::new(schema, files, Arc::clone(context.halt))))
 }
 
-fn csv_table(
-    context: &StepContext<'_>,
-    step: &ReadStep,
-    paths: &[PathBuf],
-    schema: &[(String, DataType)],
-) -> Result<Arc<dyn TableProvider>, KeyedError> {
-    let mut options = csv_options(context, step, schema)?;
-    let mut files = open_all(context, paths, &options)?;
-    if let Some(unified) = unified_types(&files) {
-        options.schema = unified;
-        files = open_all(context, paths, &options)?;
-    }
-    let files: Vec<OpenFile> = files
-        .into_iter()
-        .map(|file| {
-            for warning in file.warnings() {
-                context.warn(format!("step '{}': {warning}", context.step.name));
-            }
-            OpenFile::Csv(file)
-        })
-        .collect();
-    let schemas: Vec<SchemaRef> = files.iter().map(OpenFile::schema).collect();
-    let schema = same_schema(paths, &schemas).at("path")?;
-    Ok(Arc::new(FileTable::new(schema, files, Arc::clone(context.halt))))
-}
-
-fn open_all(
-    context: &StepContext<'_>,
-    paths: &[PathBuf],
-    options: &CsvOptions,
-) -> Result<Vec<CsvFile>, KeyedError> {
-    paths
-        .iter()
-        .map(|path| CsvFile::open(path, options, context.cancel))
-        .map(|file| {
-            file.map_err(|error| {
-                let key = if matches!(&error, IoError::Schema { column, .. }
-                    if options.schema.iter().any(|(name, _)| name == column))
-                {
-                    "schema"
-                } else {
-                    "path"
-                };
-                KeyedError { key: Some(key.to_owned()), error: error.into() }
-            })
-        })
-        .collect()
-}
-
-/// Types for all columns when several files were inferred differently, else `None`.
-fn unified_types(files: &[CsvFile]) -> Option<Vec<(String, DataType)>> {
-    let first = files.first()?.schema();
-    if files.iter().all(|file| file.schema() == first) {
-        return None;
-    }
-    let types = first.fields().iter().map(|field| {
-        let mut common = field.data_type().clone();
-        for file in files {
-            if let Ok(other) = file.schema().field_with_name(field.name()) {
-                common = wider(&common, other.data_type());
-            }
-        }
-        (field.name().clone(), common)
-    });
-    Some(types.collect())
-}
-
-/// The type that loses no value of either: numbers of two kinds are floats, the rest is text.
-fn wider(a: &DataType, b: &DataType) -> DataType {
-    match (a, b) {
-        _ if a == b => a.clone(),
-        (DataType::Int64, DataType::Float64) | (DataType::Float64, DataType::Int64) => {
-            DataType::Float64
-        }
-        _ => DataType::Utf8,
-    }
-}
-
 /// The one schema of all files; another one is an error that names the file.
-fn same_schema(paths: &[PathBuf], schemas: &[SchemaRef]) -> Result<SchemaRef, EngineError> {
+pub(super) fn same_schema(
+    paths: &[PathBuf],
+    schemas: &[SchemaRef],
+) -> Result<SchemaRef, EngineError> {
     let Some(schema) = schemas.first() else { return Ok(Arc::new(Schema::empty())) };
     for (path, other) in paths.iter().zip(schemas).skip(1) {
         // Columns are matched by name, whatever their order.
@@ -349,44 +260,5 @@ fn differs(path: &Path, first: &Path, column: Option<&str>) -> EngineError {
         column: column.map(str::to_owned),
         message: format!("{}: {what} from {}", path.display(), first.display()),
         hint: Some("read the files in separate steps and union them by name".into()),
-    }
-}
-
-fn csv_options(
-    context: &StepContext<'_>,
-    step: &ReadStep,
-    schema: &[(String, DataType)],
-) -> Result<CsvOptions, KeyedError> {
-    if !step.encoding.eq_ignore_ascii_case("utf-8") {
-        let message = format!("encoding '{}' is not available, only utf-8 is", step.encoding);
-        return Err(EngineError::Config { message }).at("encoding");
-    }
-    let provisional = context.execution.is_none().then_some(PROVISIONAL_ROWS);
-    Ok(CsvOptions {
-        delimiter: byte(&step.delimiter).at("delimiter")?,
-        header: step.header,
-        quote: step.quote.as_deref().filter(|q| !q.is_empty()).map(byte).transpose().at("quote")?,
-        escape: step.escape.as_deref().map(byte).transpose().at("escape")?,
-        comment: step.comment.as_deref().map(byte).transpose().at("comment")?,
-        skip_rows: step.skip_rows,
-        null_values: step.null_values.clone(),
-        columns: None,
-        schema: schema.to_vec(),
-        infer_rows: step.infer_rows.or(provisional),
-        on_bad_lines: match step.on_bad_lines {
-            OnBadLines::Error => BadLines::Error,
-            OnBadLines::Warn => BadLines::Warn,
-            OnBadLines::Skip => BadLines::Skip,
-        },
-        // With a condition the limit counts rows that meet it.
-        limit: if step.r#where.is_none() { step.limit } else { None },
-        memory_limit: context.memory_limit,
-    })
-}
-
-fn byte(text: &str) -> Result<u8, EngineError> {
-    match text.as_bytes() {
-        [byte] if byte.is_ascii() => Ok(*byte),
-        _ => Err(EngineError::Config { message: format!("{text:?} is not one ASCII character") }),
     }
 }

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use datafusion::logical_expr::LogicalPlan;
-use pf_io_core::{Context, Format, QuoteStyle, TableWriter, WriteMode, WriteOptions};
+use pf_io_core::csv::write::CsvWriteOptions;
+use pf_io_core::{Context, Format, TableWriter, WriteMode, WriteOptions};
 use serde::Deserialize;
 
 use super::StepContext;
@@ -36,10 +37,9 @@ struct SaveStep {
     mkdir: bool,
     compression: Option<String>,
     row_group_rows: usize,
-    delimiter: String,
-    header: bool,
-    null_value: String,
-    quote: String,
+    /// Options of `write_csv`.
+    #[serde(default)]
+    csv: CsvWriteOptions,
 }
 
 /// A published file.
@@ -73,14 +73,13 @@ pub(crate) fn save(
             Mode::Error => WriteMode::Error,
         },
         mkdir: step.mkdir,
-        // The plan always says which: null stands for none.
-        compression: Some(step.compression.clone().unwrap_or_else(|| none(step.format).to_owned())),
+        compression: match step.format {
+            FormatName::Csv => step.csv.compression.clone(),
+            // The plan always says which: null stands for none.
+            format => Some(step.compression.clone().unwrap_or_else(|| none(format).to_owned())),
+        },
         row_group_rows: step.row_group_rows,
-        delimiter: one_byte(&step.delimiter).at("delimiter")?,
-        header: step.header,
-        null_value: step.null_value.clone(),
-        quote: quote_byte(&step.quote).at("quote")?,
-        quote_style: QuoteStyle::Necessary,
+        csv: step.csv.clone(),
     };
     let schema = plain::schema(input.schema().as_arrow());
     // The step's share of the cores.
@@ -105,15 +104,4 @@ fn none(format: FormatName) -> &'static str {
         FormatName::Avro => "null",
         FormatName::Parquet | FormatName::Csv => "none",
     }
-}
-
-fn one_byte(text: &str) -> Result<u8, EngineError> {
-    match text.as_bytes() {
-        [byte] if byte.is_ascii() => Ok(*byte),
-        _ => Err(EngineError::Config { message: format!("{text:?} is not one ASCII character") }),
-    }
-}
-
-fn quote_byte(text: &str) -> Result<u8, EngineError> {
-    one_byte(text)
 }

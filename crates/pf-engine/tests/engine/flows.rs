@@ -32,13 +32,24 @@ pub fn step(name: &str, kind: &str, inputs: &[&str], config: Value) -> Value {
     })
 }
 
+/// The defaults of `read_csv`.
+pub fn read_options() -> Value {
+    json!({
+        "sep": "auto", "quote": "\"", "escape": null, "header": "auto", "names": null,
+        "dtypes": {}, "infer": "full", "nulls": "auto", "true_values": ["true", "True", "TRUE"],
+        "false_values": ["false", "False", "FALSE"], "parse_dates": true, "decimal": ".",
+        "thousands": null, "leading_zeros": "string", "on_int_overflow": "decimal",
+        "comment": null, "skip_rows": 0, "blank_lines": "skip", "newline": "auto",
+        "strict_quotes": false, "trim": false, "ragged": "error", "on_bad_lines": "error",
+        "encoding": "utf-8", "invalid_bytes": "error", "compression": "auto",
+    })
+}
+
 /// A `read` step of a CSV file.
 pub fn read(name: &str, path: &Path) -> Value {
     let config = json!({
         "path": [path], "format": "csv", "columns": null, "where": null, "schema": null,
-        "limit": null, "delimiter": ",", "header": true, "quote": "\"", "escape": null,
-        "comment": null, "skip_rows": 0, "null_values": [""], "encoding": "utf-8",
-        "infer_rows": null, "on_bad_lines": "error",
+        "limit": null, "csv": read_options(),
     });
     step(name, "read", &[], config)
 }
@@ -71,8 +82,7 @@ pub fn join(name: &str, left: &str, right: &str, on: &str, validate: &str) -> Va
 pub fn save(name: &str, input: &str, path: &Path) -> Value {
     let config = json!({
         "path": path, "format": "parquet", "mode": "replace", "mkdir": true,
-        "compression": "zstd", "row_group_rows": 1024, "delimiter": ",", "header": true,
-        "null_value": "", "quote": "\"",
+        "compression": "zstd", "row_group_rows": 1024, "csv": {},
     });
     step(name, "save", &[input], config)
 }

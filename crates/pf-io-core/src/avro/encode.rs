@@ -14,12 +14,13 @@ use arrow_avro::writer::{EncodedRows, Encoder, WriterBuilder};
 
 use super::codec::Packer;
 use super::container::{SYNC, put_long};
-use super::options::{Enums, StringType};
+use super::options::Enums;
 use super::schema::{self, Parsed, SchemaFault};
 use super::symbols::{self, Symbols};
 use super::types::TypeOptions;
 use crate::batch::{batch_of, cast_exact, type_name};
 use crate::error::panic_text;
+use crate::types::StringType;
 use crate::{IoError, Result};
 
 /// Rows in memory into rows of Avro, without a container.

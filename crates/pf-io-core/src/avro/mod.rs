@@ -29,7 +29,7 @@ mod unions;
 
 pub use file::{AvroBatches, AvroFile};
 pub use options::{
-    AvroReadOptions, AvroReport, ColumnName, Enums, OnBadBlock, RejectedBlock, StringType, Unions,
+    AvroReadOptions, AvroReport, ColumnName, Enums, OnBadBlock, RejectedBlock, Unions,
 };
 pub use read::{AvroHeader, AvroStream, count, header, read, read_reported, schema, stream};
 pub use write::{AvroWriteOptions, AvroWriter};

@@ -1,6 +1,6 @@
 //! What a caller may ask of the Avro reader, and what the reader tells back.
 
-use arrow::datatypes::DataType;
+use crate::types::StringType;
 use serde::Deserialize;
 
 /// How a file is read; the JSON form has the same keys.
@@ -94,37 +94,6 @@ pub enum OnBadBlock {
     Error,
     /// The block is left out and listed in [`AvroReport::rejects`].
     Skip,
-}
-
-/// The Arrow type of strings.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum StringType {
-    /// `large_string`
-    #[default]
-    Large,
-    /// `string_view`
-    View,
-    /// `string`
-    Utf8,
-}
-
-impl StringType {
-    pub(super) fn data_type(self) -> DataType {
-        match self {
-            Self::Large => DataType::LargeUtf8,
-            Self::View => DataType::Utf8View,
-            Self::Utf8 => DataType::Utf8,
-        }
-    }
-
-    pub(super) fn binary_type(self) -> DataType {
-        match self {
-            Self::Large => DataType::LargeBinary,
-            Self::View => DataType::BinaryView,
-            Self::Utf8 => DataType::Binary,
-        }
-    }
 }
 
 /// What a read met.

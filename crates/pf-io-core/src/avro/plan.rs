@@ -351,7 +351,7 @@ pub(super) fn plain_options(columns: Option<&[String]>) -> AvroReadOptions {
     AvroReadOptions {
         columns: columns
             .map(|names| names.iter().map(|name| ColumnName::Name(name.clone())).collect()),
-        string_type: super::options::StringType::Utf8,
+        string_type: crate::types::StringType::Utf8,
         unions: Unions::Arrow,
         ..AvroReadOptions::default()
     }

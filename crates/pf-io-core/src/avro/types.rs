@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Fields, IntervalUnit, TimeUnit, UnionFields, UnionMode};
 
-use super::options::{AvroReadOptions, Enums, StringType};
+use super::options::{AvroReadOptions, Enums};
 use super::schema::Node;
+use crate::types::StringType;
 
 impl Node {
     /// The fewest bytes a value takes.
@@ -33,8 +34,8 @@ impl Node {
             Self::Long => DataType::Int64,
             Self::Float => DataType::Float32,
             Self::Double => DataType::Float64,
-            Self::Bytes => options.strings.binary_type(),
-            Self::Text => options.strings.data_type(),
+            Self::Bytes => options.strings.binary(),
+            Self::Text => options.strings.text(),
             Self::Date => DataType::Date32,
             Self::TimeMillis => DataType::Time32(TimeUnit::Millisecond),
             Self::TimeMicros => DataType::Time64(TimeUnit::Microsecond),
@@ -50,14 +51,14 @@ impl Node {
                 Enums::Dictionary => {
                     DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8))
                 }
-                Enums::String => options.strings.data_type(),
+                Enums::String => options.strings.text(),
             },
             Self::Array(item) => {
                 DataType::List(Arc::new(item.field(Field::LIST_FIELD_DEFAULT_NAME, options)))
             }
             Self::Map(value) => {
                 let entries = Fields::from(vec![
-                    Field::new("key", options.strings.data_type(), false),
+                    Field::new("key", options.strings.text(), false),
                     value.field("value", options),
                 ]);
                 let entries = Field::new("entries", DataType::Struct(entries), false);

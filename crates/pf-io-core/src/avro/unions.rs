@@ -14,8 +14,9 @@ use arrow::error::ArrowError;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 
 use super::json::write_text;
-use super::options::{StringType, Unions};
+use super::options::Unions;
 use crate::batch::cast_exact;
+use crate::types::StringType;
 
 /// `data_type` with its unions as `unions` wants them.
 pub(super) fn without_unions(
@@ -44,7 +45,7 @@ pub(super) fn without_unions(
                     })
                     .collect(),
             ),
-            Unions::Json => strings.data_type(),
+            Unions::Json => strings.text(),
         },
         other => other.clone(),
     }

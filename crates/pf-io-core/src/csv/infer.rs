@@ -1,134 +1,121 @@
-//! The type of a column from all its cells: the narrowest of the types that every cell fits.
-//!
-//! Candidates are bits; a cell removes those it does not fit. An integer fits float64 only if it is
-//! exact there, and integers beyond int64 fit uint64 or nothing, so whole numbers never lose digits.
+//! From the facts of all pieces to the final type.
 
-use arrow::datatypes::{DataType, TimeUnit};
+use arrow::datatypes::DataType;
 
-use super::value;
+use super::cell::Cells;
+use super::classify::{Class, Why, classify};
+use super::column::witness;
+use super::dialect::Dialect;
+use super::facts::{Facts, Witness, Zone};
+use super::kind::Kind;
+use super::slab::Slab;
+use super::spec::{ColumnSpec, IntOverflow};
 
-const INT: u8 = 1;
-const UINT: u8 = 1 << 1;
-const FLOAT: u8 = 1 << 2;
-const BOOL: u8 = 1 << 3;
-const DATE: u8 = 1 << 4;
-const TIME: u8 = 1 << 5;
-const ZONED: u8 = 1 << 6;
-
-/// What is still possible for one column.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Guess {
-    /// Types excluded so far.
-    excluded: u8,
-    seen: bool,
+/// The type of a column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Final {
+    /// How its pieces are read.
+    pub kind: Kind,
+    /// Its Arrow type.
+    pub data_type: DataType,
+    /// Why it is this one; empty where there is nothing to say.
+    pub reason: String,
 }
 
-impl Guess {
-    /// No cell can change the outcome any more.
-    pub fn is_settled(self) -> bool {
-        self.excluded & (INT | UINT | FLOAT | BOOL | DATE | TIME | ZONED)
-            == INT | UINT | FLOAT | BOOL | DATE | TIME | ZONED
+/// The facts of a sample: all records of `slab`. Their [`kind`](Facts::kind) is what the column is
+/// read as first. The sample must be part of what is read, else text in it binds nobody.
+pub fn guess(slab: &Slab, column: usize, spec: &ColumnSpec, dialect: &Dialect) -> Facts {
+    let cells = Cells::new(slab, column, dialect);
+    let mut facts = Facts::default();
+    let mut scratch = Vec::new();
+    for row in 0..cells.rows {
+        let cell = cells.cell(row);
+        let class = classify(cell.as_ref(), spec, &mut scratch);
+        facts.note(&class, || witness(slab, row, cell.as_ref()));
     }
+    facts
+}
 
-    /// Takes one cell that is not null into account.
-    pub fn add(&mut self, text: &[u8]) {
-        self.seen = true;
-        self.excluded |= !classify(text);
+/// Notes the first cell of the slab that is text by itself, if an earlier one than the one that is
+/// known may be there: the reason for a type is then the same however the input is cut.
+pub(super) fn look_for_text(
+    slab: &Slab,
+    column: usize,
+    spec: &ColumnSpec,
+    dialect: &Dialect,
+    facts: &mut Facts,
+) {
+    if facts.text.as_ref().is_some_and(|(known, _)| known.record <= slab.first_record) {
+        return;
     }
-
-    /// The outcome: text if there was no cell or no type fits.
-    pub fn data_type(self) -> DataType {
-        let fits = |kind: u8| self.seen && self.excluded & kind == 0;
-        if fits(INT) {
-            DataType::Int64
-        } else if fits(UINT) {
-            DataType::UInt64
-        } else if fits(FLOAT) {
-            DataType::Float64
-        } else if fits(BOOL) {
-            DataType::Boolean
-        } else if fits(DATE) {
-            DataType::Date32
-        } else if fits(TIME) {
-            DataType::Timestamp(TimeUnit::Microsecond, None)
-        } else if fits(ZONED) {
-            DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()))
-        } else {
-            DataType::Utf8
+    let cells = Cells::new(slab, column, dialect);
+    let mut scratch = Vec::new();
+    for row in 0..cells.rows {
+        let cell = cells.cell(row);
+        let class = classify(cell.as_ref(), spec, &mut scratch);
+        if matches!(class, Class::Text(_)) {
+            return facts.note(&class, || witness(slab, row, cell.as_ref()));
         }
     }
 }
 
-/// The types one cell fits, as bits.
-fn classify(text: &[u8]) -> u8 {
-    match text.first() {
-        Some(b'0'..=b'9' | b'-' | b'.' | b'n' | b'N' | b'i' | b'I') => number(text),
-        Some(b't' | b'T' | b'f' | b'F') if value::boolean(text).is_some() => BOOL,
-        _ => 0,
-    }
-}
-
-fn number(text: &[u8]) -> u8 {
-    if let Some(int) = value::int(text, true) {
-        let exact = int.unsigned_abs() <= 1 << 53 || int as f64 as i128 == i128::from(int);
-        return INT | if exact { FLOAT } else { 0 } | if int >= 0 { UINT } else { 0 };
-    }
-    if text.len() >= 10 && text[4] == b'-' {
-        if value::date(text).is_some() {
-            return DATE;
-        }
-        if let Some(instant) = value::instant(text)
-            && instant.ticks(1_000_000).is_some()
+impl Facts {
+    /// The final type. An error is an integer beyond int64 that the caller refuses.
+    pub fn resolve(&self, spec: &ColumnSpec) -> Result<Final, Witness> {
+        if spec.int_overflow == IntOverflow::Error
+            && let Some(witness) = self.refused_int()
         {
-            return if instant.zoned { ZONED } else { TIME };
+            return Err(witness.clone());
         }
+        let kind = match self.kind(spec.int_overflow) {
+            // Nothing types: `""` is then the empty text.
+            Kind::Null if self.quoted_empty => Kind::Text,
+            kind => kind,
+        };
+        let zone = match self.zone() {
+            Zone::One(offset) => zone_name(offset),
+            Zone::Unseen | Zone::Several => "UTC".to_owned(),
+        };
+        Ok(Final { kind, data_type: kind.data_type(&zone), reason: self.reason(kind) })
     }
-    if value::uint(text, true).is_some() {
-        return UINT;
-    }
-    let digits = text.strip_prefix(b"-").unwrap_or(text);
-    if digits.iter().all(u8::is_ascii_digit) {
-        return 0; // an integer too large, or with leading zeros
-    }
-    match value::float_text(text, true) {
-        Some(float) if float.surely_in_range() || float.value().is_some() => FLOAT,
-        _ => 0,
+
+    fn reason(&self, kind: Kind) -> String {
+        let overflow = |what: &str| {
+            self.overflow.as_ref().map_or_else(String::new, |Witness { record, text }| {
+                format!("{text} in record {record} is beyond {what}")
+            })
+        };
+        match kind {
+            Kind::Text => match &self.text {
+                Some((Witness { record, text }, why)) => {
+                    let why = match why {
+                        Why::Form => "is no other type",
+                        Why::Zeros => "has leading zeros or a plus sign",
+                        Why::Range => "is not held by float64",
+                        Why::Digits => "has more digits than a decimal",
+                    };
+                    format!("{text} in record {record} {why}")
+                }
+                None if self.is_empty() => String::new(),
+                None => "no other type holds all cells exactly".to_owned(),
+            },
+            Kind::UInt64 => overflow("int64"),
+            Kind::Decimal(0) => overflow("int64 or uint64"),
+            Kind::Decimal(_) => "integers that float64 does not hold, with fractions".to_owned(),
+            Kind::Float64 if self.has_ints_and_floats() => {
+                "integers that float64 holds, with floats".to_owned()
+            }
+            _ => String::new(),
+        }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn infer(cells: &[&str]) -> String {
-        let mut guess = Guess::default();
-        for cell in cells {
-            guess.add(cell.as_bytes());
-        }
-        crate::batch::type_name(&guess.data_type())
+/// The name of a fixed offset.
+pub fn zone_name(offset: i32) -> String {
+    if offset == 0 {
+        return "UTC".to_owned();
     }
-
-    #[test]
-    fn test_column_types() {
-        assert_eq!(infer(&[]), "string");
-        assert_eq!(infer(&["1", "-2"]), "int64");
-        assert_eq!(infer(&["1", "2.5", "nan"]), "float64");
-        assert_eq!(infer(&["1", "007"]), "string");
-        assert_eq!(infer(&["1", "+7"]), "string");
-        assert_eq!(infer(&["1", "18446744073709551615"]), "uint64");
-        assert_eq!(infer(&["-1", "18446744073709551615"]), "string");
-        assert_eq!(infer(&["18446744073709551616"]), "string");
-        assert_eq!(infer(&["9007199254740993", "0.5"]), "string"); // not exact in float64
-        assert_eq!(infer(&["9007199254740992", "0.5"]), "float64");
-        assert_eq!(infer(&["1e999"]), "string");
-        assert_eq!(infer(&["true", "FALSE"]), "bool");
-        assert_eq!(infer(&["true", "1"]), "string");
-        assert_eq!(infer(&["2024-01-31"]), "date");
-        assert_eq!(infer(&["2024-01-31T10:00", "2024-01-31 10:00:00.25"]), "timestamp(us)");
-        assert_eq!(infer(&["2024-01-31T10:00Z", "2024-01-31 10:00+02"]), "timestamp(us, UTC)");
-        assert_eq!(infer(&["2024-01-31T10:00Z", "2024-01-31 10:00"]), "string");
-        assert_eq!(infer(&["2024-02-30"]), "string");
-        assert_eq!(infer(&["", "1"]), "string");
-        assert_eq!(infer(&["-"]), "string");
-    }
+    let minutes = offset.unsigned_abs() / 60;
+    let sign = if offset < 0 { '-' } else { '+' };
+    format!("{sign}{:02}:{:02}", minutes / 60, minutes % 60)
 }

@@ -1,97 +1,79 @@
-//! How a text is to be read.
+//! What a caller may ask of a CSV read.
 
-use std::path::Path;
+use super::answers::Answers;
+use super::dialect::Dialect;
+use super::input::InputOptions;
+use super::spec::ColumnSpec;
+use crate::types::StringType;
 
-use arrow::datatypes::DataType;
+/// Whether the first record holds names.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Header {
+    /// It does, unless one of its cells is of its column's type.
+    #[default]
+    Auto,
+    /// It does.
+    Yes,
+    /// It does not.
+    No,
+    /// The record of this number does, from 1; those before it are left out.
+    Record(u64),
+}
 
-use crate::{IoError, Result};
-
-/// What happens to a record with too few or too many cells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// What becomes of a record that is not as it should be.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum BadLines {
-    /// Reading fails and names the line.
+    /// The first one ends the read.
     #[default]
     Error,
-    /// The record is left out; a warning gives the count and the first five.
-    Warn,
-    /// The record is left out and counted.
-    Skip,
+    /// It is left out and told of.
+    Collect,
 }
 
-/// Options of [`CsvFile::open`](super::CsvFile::open).
-#[derive(Debug, Clone, PartialEq)]
-pub struct CsvOptions {
-    /// Between cells.
-    pub delimiter: u8,
-    /// The first record holds the names; else they are `column_1`, `column_2`, ...
-    pub header: bool,
-    /// Around cells that hold delimiters, line ends or quotes; `None` = no quoting.
-    pub quote: Option<u8>,
-    /// Takes the next byte literally.
-    pub escape: Option<u8>,
-    /// A line that starts with it is skipped.
-    pub comment: Option<u8>,
-    /// Physical lines dropped before the header.
-    pub skip_rows: usize,
-    /// Unquoted cells with exactly these texts are null.
-    pub null_values: Vec<String>,
-    /// Columns to read, in this order; `None` = all.
+/// Options of [`read`](super::read).
+#[derive(Debug, Clone, Default)]
+pub struct CsvReadOptions {
+    /// Which bytes mean what.
+    pub dialect: Dialect,
+    /// The separator is to be found; that of the dialect does not count.
+    pub sniff: bool,
+    /// How the file becomes text.
+    pub input: InputOptions,
+    /// Whether there is a header.
+    pub header: Header,
+    /// Names of all columns, in place of the header's.
+    pub names: Option<Vec<String>>,
+    /// Columns in the order of the result; all without.
     pub columns: Option<Vec<String>>,
-    /// Types set by the caller; these columns are not inferred.
-    pub schema: Vec<(String, DataType)>,
-    /// Records inspected for the types; `None` = all that are read.
-    pub infer_rows: Option<usize>,
-    /// What happens to ragged records.
-    pub on_bad_lines: BadLines,
-    /// Read only this many records.
-    pub limit: Option<usize>,
-    /// Bytes of text, packed or not, that may be held in memory.
-    pub memory_limit: Option<u64>,
+    /// How columns are read that are not in `specs`.
+    pub spec: ColumnSpec,
+    /// How single columns are read.
+    pub specs: Vec<(String, ColumnSpec)>,
+    /// Columns that come out as dictionaries of text.
+    pub categories: Vec<String>,
+    /// Records that decide the types; all without.
+    pub infer_records: Option<usize>,
+    /// Physical lines to leave out at the start.
+    pub skip_lines: u64,
+    /// Records with too few fields are filled up with nulls.
+    pub ragged_fill: bool,
+    /// What becomes of bad records.
+    pub bad_lines: BadLines,
+    /// Fields to take instead of those of single records.
+    pub answers: Answers,
+    /// The first rows only.
+    pub n_rows: Option<u64>,
+    /// So many records are looked at, good and bad ones; for samples.
+    pub most_records: Option<u64>,
+    /// How text comes out.
+    pub string_type: StringType,
+    /// Bytes of a chunk; 0 for the default.
+    pub chunk_bytes: usize,
 }
 
-impl Default for CsvOptions {
-    fn default() -> Self {
-        Self {
-            delimiter: b',',
-            header: true,
-            quote: Some(b'"'),
-            escape: None,
-            comment: None,
-            skip_rows: 0,
-            null_values: vec![String::new()],
-            columns: None,
-            schema: Vec::new(),
-            infer_rows: None,
-            on_bad_lines: BadLines::Error,
-            limit: None,
-            memory_limit: None,
-        }
-    }
-}
-
-impl CsvOptions {
-    /// The special bytes are ASCII, no line ends, and differ from each other.
-    pub(crate) fn validate(&self, path: &Path) -> Result<()> {
-        let specials = [
-            ("delimiter", Some(self.delimiter)),
-            ("quote", self.quote),
-            ("escape", self.escape),
-            ("comment", self.comment),
-        ];
-        for (index, (name, byte)) in specials.iter().enumerate() {
-            let Some(byte) = byte else { continue };
-            if !byte.is_ascii() || matches!(byte, b'\n' | b'\r' | 0) {
-                let message = format!("{name} must be one ASCII character and no line end");
-                return Err(IoError::unsupported(path, message));
-            }
-            for (other, second) in &specials[..index] {
-                // quote == escape is the doubled quote, which is understood anyway
-                if *second == Some(*byte) && (*other, *name) != ("quote", "escape") {
-                    let message = format!("{other} and {name} are the same character");
-                    return Err(IoError::unsupported(path, message));
-                }
-            }
-        }
-        Ok(())
+impl CsvReadOptions {
+    /// Every record of the input is a row.
+    pub(super) fn all_records_are_rows(&self) -> bool {
+        self.bad_lines == BadLines::Error && self.answers.is_empty()
     }
 }

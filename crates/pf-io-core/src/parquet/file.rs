@@ -15,13 +15,14 @@ use parquet::file::reader::{ChunkReader, Length};
 use parquet::schema::types::SchemaDescriptor;
 
 use super::metadata::read_footer;
-use super::options::{Int96Unit, ReadOptions, StringType};
+use super::options::{Int96Unit, ReadOptions};
 use super::read::guard;
 use super::unfolding::Unfolding;
 use super::zones::with_zones_of_seconds;
 use super::{claims, footer, pages};
 use crate::batch::nearest_name;
 use crate::source::Source;
+use crate::types::StringType;
 use crate::{IoError, Result};
 
 /// An opened file.
@@ -257,16 +258,8 @@ fn layout(data_type: &DataType, text: StringType) -> DataType {
         Arc::new(field.as_ref().clone().with_data_type(layout(field.data_type(), text)))
     };
     match data_type {
-        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => match text {
-            StringType::Large => DataType::LargeUtf8,
-            StringType::View => DataType::Utf8View,
-            StringType::Utf8 => DataType::Utf8,
-        },
-        DataType::Binary | DataType::LargeBinary | DataType::BinaryView => match text {
-            StringType::Large => DataType::LargeBinary,
-            StringType::View => DataType::BinaryView,
-            StringType::Utf8 => DataType::Binary,
-        },
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => text.text(),
+        DataType::Binary | DataType::LargeBinary | DataType::BinaryView => text.binary(),
         DataType::List(inner) => DataType::List(field(inner)),
         DataType::LargeList(inner) => DataType::LargeList(field(inner)),
         DataType::FixedSizeList(inner, size) => DataType::FixedSizeList(field(inner), *size),

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::predicate::Predicate;
+use crate::types::StringType;
 
 /// Options of [`read`](super::read) and [`stream`](super::stream).
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -29,19 +30,6 @@ pub struct ReadOptions {
     pub batch_rows: Option<usize>,
     /// Which decoder works.
     pub decoder: Decoder,
-}
-
-/// Layouts of text and binary columns.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum StringType {
-    /// 64-bit offsets.
-    #[default]
-    Large,
-    /// Views.
-    View,
-    /// 32-bit offsets; more than 2 GiB in one chunk is an error.
-    Utf8,
 }
 
 /// Units of INT96 timestamps.

@@ -304,6 +304,9 @@ enum Op {
 
 /// `array <op> value`, null where `array` is.
 fn compare(array: &ArrayRef, literal: &Literal, op: Op) -> Result<BooleanArray, ArrowError> {
+    if *array.data_type() == DataType::Null {
+        return Ok(BooleanArray::new_null(array.len()));
+    }
     if let Some(value) = literal.of_type(array.data_type())? {
         let (array, value) = (settled(array), settled(&value));
         let value = Scalar::new(value);

@@ -8,7 +8,8 @@ use arrow::array::{Array, RecordBatch};
 use arrow::compute::concat_batches;
 use arrow::datatypes::{DataType, Field, SchemaRef, UnionFields};
 use bytes::Bytes;
-use pf_io_core::avro::{self, AvroReadOptions, StringType};
+use pf_io_core::avro::{self, AvroReadOptions};
+use pf_io_core::types::StringType;
 use pf_io_core::{Context, IoError, Source};
 
 /// The marker of files made here.

@@ -47,7 +47,6 @@ impl Call {
             let first = first.take();
             rest.insert("row_groups".to_owned(), first);
         }
-        rest.retain(|_, value| !value.is_null());
         Ok(Self {
             threads: threads.unwrap_or_else(cores).max(1),
             memory_limit,
@@ -56,8 +55,15 @@ impl Call {
         })
     }
 
-    /// The options that are left, in the form of the format.
+    /// The options that are left, in the form of the format; null is the default.
     pub fn rest<T: DeserializeOwned>(&self) -> PyResult<T> {
+        let mut rest = self.rest.clone();
+        rest.retain(|_, value| !value.is_null());
+        parse(Value::Object(rest))
+    }
+
+    /// The options that are left, where null is a value.
+    pub fn rest_with_nulls<T: DeserializeOwned>(&self) -> PyResult<T> {
         parse(Value::Object(self.rest.clone()))
     }
 
@@ -90,12 +96,18 @@ pub(super) fn flag(token: Option<&Bound<'_, CancellationToken>>) -> Arc<AtomicBo
 /// A path or bytes; a file without bytes is none of its format.
 pub(super) fn source(format: &str, object: &Bound<'_, PyAny>) -> PyResult<Source> {
     let py = object.py();
+    let text = format == "csv";
     let opened = if object.is_instance_of::<PyBytes>() {
         let bytes: PyBackedBytes = object.extract()?;
-        Source::memory("<bytes>", bytes::Bytes::from_owner(bytes))
+        let bytes = bytes::Bytes::from_owner(bytes);
+        if text {
+            Ok(Source::memory_text("<bytes>", bytes))
+        } else {
+            Source::memory("<bytes>", bytes)
+        }
     } else {
         let path: PathBuf = object.extract()?;
-        py.detach(|| Source::open(&path))
+        py.detach(|| if text { Source::open_text(&path) } else { Source::open(&path) })
     };
     let opened = opened.map_err(|error| match error {
         IoError::Empty { path } => {

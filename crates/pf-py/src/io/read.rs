@@ -6,14 +6,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arrow::array::{RecordBatch, StructArray};
 use arrow::datatypes::SchemaRef;
 use pf_io_core::avro::{self, AvroReadOptions};
+use pf_io_core::csv::CsvSettings;
 use pf_io_core::parquet::{self, ReadOptions};
 use pf_io_core::table::Table;
 use pf_io_core::{Context, IoError, Source, frame};
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyTuple};
 use pyo3_arrow::ffi::{to_array_pycapsules, to_schema_pycapsule};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
+use super::csv;
 use super::frame::NativeFrame;
 use super::options::{Call, flag, source, work};
 use super::table::{NativeSchema, NativeTable, struct_field};
@@ -24,23 +26,32 @@ use crate::{errors, gil};
 enum Reader {
     Parquet(Box<ReadOptions>),
     Avro(Box<AvroReadOptions>),
+    Csv(Box<CsvSettings>),
 }
 
-type Batches = Box<dyn Iterator<Item = Result<RecordBatch, IoError>> + Send>;
+/// What a read has to tell, by name.
+type Facts = Map<String, Value>;
+pub(super) type Batches = Box<dyn Iterator<Item = Result<RecordBatch, IoError>> + Send>;
 
 impl Reader {
     fn new(format: &str, call: &Call) -> PyResult<Self> {
         match format {
             "parquet" => Ok(Self::Parquet(Box::new(call.rest()?))),
             "avro" => Ok(Self::Avro(Box::new(call.rest()?))),
+            "csv" => Ok(Self::Csv(Box::new(call.rest_with_nulls()?))),
             other => Err(unknown(other)),
         }
     }
 
-    /// The whole file, and what is to be told of the parts that were left out.
-    fn read(&self, source: &Source, context: &Context) -> Result<(Table, Value), IoError> {
+    /// The whole file, and what is to be told of it.
+    fn read(&self, source: &Source, context: &Context) -> Result<(Table, Facts), IoError> {
         match self {
-            Self::Parquet(options) => Ok((parquet::read(source, options, context)?, Value::Null)),
+            Self::Parquet(options) => Ok((parquet::read(source, options, context)?, Facts::new())),
+            Self::Csv(settings) => {
+                let options = settings.options(source.path())?;
+                let found = pf_io_core::csv::read(source, &options, context)?;
+                Ok((found.table, csv::facts(&found.report)))
+            }
             Self::Avro(options) => {
                 let (schema, batches, report) = avro::read_reported(source, options, context)?;
                 let blocks = report.blocks as usize;
@@ -54,7 +65,8 @@ impl Reader {
                     })
                 });
                 let rejects = Value::Array(rejects.collect());
-                Ok((Table::of_batches(schema, &batches, (blocks, blocks)), rejects))
+                let facts = Facts::from_iter([("rejects".to_owned(), rejects)]);
+                Ok((Table::of_batches(schema, &batches, (blocks, blocks)), facts))
             }
         }
     }
@@ -69,6 +81,7 @@ impl Reader {
                 let stream = avro::stream(source, options, context)?;
                 Ok((stream.schema(), Box::new(stream)))
             }
+            Self::Csv(_) => Err(elsewhere(source)),
         }
     }
 
@@ -76,6 +89,7 @@ impl Reader {
         match self {
             Self::Parquet(options) => parquet::schema(source, options),
             Self::Avro(options) => avro::schema(source, options),
+            Self::Csv(_) => Err(elsewhere(source)),
         }
     }
 }
@@ -94,8 +108,8 @@ pub(super) fn io_read(
     let call = Call::read(options)?;
     let context = call.context(py, flag(token))?;
     let (source, reader) = (only(format, &sources)?, Reader::new(format, &call)?);
-    let (table, rejects) = work(py, &context, progress, || reader.read(&source, &context))?;
-    let report = report(&source, &context, &table, &rejects);
+    let (table, facts) = work(py, &context, progress, || reader.read(&source, &context))?;
+    let report = report(&source, &context, &table, facts);
     let rows = table.rows;
     let (schema, columns, _) = table.into_arrays();
     Ok(NativeTable::new(schema, columns, rows, report))
@@ -116,8 +130,8 @@ pub(super) fn io_read_pandas(
     let context = call.context(py, flag(token))?;
     let (source, reader) = (only(format, &sources)?, Reader::new(format, &call)?);
     let (frame, report) = work(py, &context, progress, || {
-        let (table, rejects) = reader.read(&source, &context)?;
-        let report = report(&source, &context, &table, &rejects);
+        let (table, facts) = reader.read(&source, &context)?;
+        let report = report(&source, &context, &table, facts);
         Ok((frame::frame(table, call.frame, &context)?, report))
     })?;
     NativeFrame::new(py, frame, report)
@@ -139,7 +153,7 @@ pub(super) fn io_batches(
     let (source, reader) = (only(format, &sources)?, Reader::new(format, &call)?);
     let opened = py.detach(|| reader.stream(&source, &context));
     let (schema, batches) = opened.map_err(|error| errors::io_error(py, &error))?;
-    Ok(NativeStream { schema, cancel, batches: Mutex::new(Some(batches)) })
+    Ok(NativeStream::new(schema, cancel, batches))
 }
 
 /// Rows of all files together, without decoding a value.
@@ -180,6 +194,12 @@ pub(super) fn unknown(format: &str) -> PyErr {
     errors::internal(&format!("no reader or writer for '{format}'"))
 }
 
+/// Types of a CSV file take a pass over it, which `io_csv_scan` keeps.
+fn elsewhere(source: &Source) -> IoError {
+    let message = "CSV is read batch by batch through a scan".to_owned();
+    IoError::Unsupported { path: source.path().to_path_buf(), message }
+}
+
 fn only(format: &str, sources: &[Bound<'_, PyAny>]) -> PyResult<Source> {
     match sources {
         [one] => source(format, one),
@@ -187,17 +207,19 @@ fn only(format: &str, sources: &[Bound<'_, PyAny>]) -> PyResult<Source> {
     }
 }
 
-fn report(source: &Source, context: &Context, table: &Table, rejects: &Value) -> String {
-    json!({
+fn report(source: &Source, context: &Context, table: &Table, facts: Facts) -> String {
+    let mut report = json!({
         "rows": table.rows,
         "bytes": source.size(),
         "threads": context.threads(),
         "peak_bytes": context.budget().peak(),
         "row_groups": table.parts.1,
         "row_groups_read": table.parts.0,
-        "rejects": rejects,
-    })
-    .to_string()
+    });
+    if let Some(report) = report.as_object_mut() {
+        report.extend(facts);
+    }
+    report.to_string()
 }
 
 /// Batches, one at a time.
@@ -206,6 +228,12 @@ pub(crate) struct NativeStream {
     schema: SchemaRef,
     cancel: Arc<AtomicBool>,
     batches: Mutex<Option<Batches>>,
+}
+
+impl NativeStream {
+    pub(super) fn new(schema: SchemaRef, cancel: Arc<AtomicBool>, batches: Batches) -> Self {
+        Self { schema, cancel, batches: Mutex::new(Some(batches)) }
+    }
 }
 
 #[pymethods]

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use arrow::error::ArrowError;
 use arrow::record_batch::RecordBatchReader;
 use pf_io_core::avro::{AvroWriteOptions, AvroWriter};
+use pf_io_core::csv::{self, write::CsvWriteOptions};
 use pf_io_core::parquet::{self, ParquetWriteOptions};
 use pf_io_core::sink::SinkOptions;
 use pf_io_core::{AtomicFile, Context, IoError, WriteMode, WriteReport};
@@ -79,6 +80,10 @@ pub(super) fn io_write(
             let options: AvroOptions = call.rest()?;
             work(py, &context, progress, || write_avro(data, &dest, options, &context))?
         }
+        "csv" => {
+            let options: CsvWriteOptions = call.rest_with_nulls()?;
+            work(py, &context, progress, || write_csv(data, &dest, &options, &context))?
+        }
         other => return Err(unknown(other)),
     };
     let path = report.path.to_string_lossy();
@@ -95,6 +100,17 @@ fn write_parquet(
     let schema = data.schema();
     let batches = data.map(|batch| batch.map_err(|error| broken(dest, &error)));
     parquet::write(batches, &schema, dest, options, context)
+}
+
+fn write_csv(
+    data: Data,
+    dest: &Path,
+    options: &CsvWriteOptions,
+    context: &Context,
+) -> Result<WriteReport, IoError> {
+    let schema = data.schema();
+    let batches = data.map(|batch| batch.map_err(|error| broken(dest, &error)));
+    csv::write::write(batches, &schema, dest, options, context)
 }
 
 fn write_avro(

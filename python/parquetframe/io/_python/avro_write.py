@@ -44,8 +44,9 @@ def write(data: Any, request: WriteRequest) -> dict[str, Any]:
     ) as target:
         try:
             with target.open("wb") as file:
+                sink = _Sink(file)
                 package.writer(
-                    file,
+                    sink,
                     schema,
                     counter.rows(),
                     codec=codec,
@@ -53,7 +54,6 @@ def write(data: Any, request: WriteRequest) -> dict[str, Any]:
                     sync_interval=options["block_bytes"],
                     sync_marker=bytes.fromhex(options["sync"]) if options["sync"] else b"",
                 )
-                size = file.tell()
         except _NO_VALUE as error:
             if isinstance(error, (SchemaError, UnsupportedFeature)):
                 raise
@@ -61,7 +61,25 @@ def write(data: Any, request: WriteRequest) -> dict[str, Any]:
                 raise UnsupportedFeature(f"codec '{options['codec']}': {_text(error)}") from error
             raise SchemaError(f"a row does not fit the Avro schema: {_text(error)}") from error
         request.check_cancelled()
-    return {"path": str(dest), "rows": counter.count, "bytes": size, "files": 1}
+    return {"path": str(dest), "rows": counter.count, "bytes": sink.size, "files": 1}
+
+
+class _Sink:
+    """Counts what is written; a pipe does not tell where it is."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+        self.size = 0
+
+    def write(self, data: bytes) -> int:
+        self.size += len(data)
+        return int(self._file.write(data))
+
+    def flush(self) -> None:
+        self._file.flush()
+
+    def seekable(self) -> bool:
+        return False
 
 
 def avro_schema(schema: pa.Schema, enums: Mapping[str, list[str]] | None = None) -> dict[str, Any]:

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any
 from parquetframe.errors import UnsupportedFeature
 
 from ..engine import FileRequest, WriteRequest
-from . import avro_read, avro_write, footer, parquet_read, parquet_write
+from . import (
+    avro_read,
+    avro_write,
+    csv_read,
+    csv_sniff,
+    csv_write,
+    footer,
+    parquet_read,
+    parquet_write,
+)
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -22,6 +31,10 @@ class PythonEngine:
     """The pure-Python engine."""
 
     name = "python"
+
+    def for_plan(self) -> PythonEngine:
+        """This engine remembers nothing."""
+        return self
 
     def evaluates(self, fmt: str) -> bool:
         """Never: conditions are evaluated on the rows."""
@@ -48,6 +61,8 @@ class PythonEngine:
 
     def column_names(self, request: FileRequest) -> list[str]:
         """Names of the top-level columns in file order."""
+        if request.format == "csv":
+            return csv_read.column_names(request)
         return list(self.schema(request).names)
 
     def parquet_metadata(self, source: str | bytes) -> Footer:
@@ -64,10 +79,20 @@ class PythonEngine:
         """``schema`` (JSON text), ``codec`` and ``metadata``."""
         return avro_read.header(source)
 
+    def csv_facts(self, request: FileRequest) -> dict[str, Any]:
+        """What a read of a CSV file has to tell beside its rows; it is read for that."""
+        return csv_read.read(request)[1]
+
+    def csv_sniff(self, source: str | bytes, options: dict[str, Any]) -> dict[str, Any]:
+        """The facts of :class:`parquetframe.io.CsvDialect`."""
+        return csv_sniff.sniff(source, options)
+
     def write(self, data: Any, request: WriteRequest) -> dict[str, Any]:
         """Write a stream; ``path``, ``rows``, ``bytes`` and ``files`` of the result."""
         if request.format == "parquet":
             return parquet_write.write(data, request)
+        if request.format == "csv":
+            return csv_write.write(data, request)
         return avro_write.write(data, request)
 
 
@@ -76,4 +101,6 @@ def _reader(request: FileRequest) -> Any:
         return parquet_read
     if request.format == "avro":
         return avro_read
+    if request.format == "csv":
+        return csv_read
     raise UnsupportedFeature(f"the format '{request.format}' is not offered yet")

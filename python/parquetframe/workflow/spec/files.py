@@ -9,8 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
+from parquetframe.io.csv_checks import (
+    CODEC_NAMES,
+    WRITE_COMPRESSIONS,
+    Conflict,
+    check_level,
+    check_write_option,
+)
 from parquetframe.workflow.field import INVALID, Field, Reject, describe
-from parquetframe.workflow.spec.kinds import Bool, Choice, Int, MapOf, Names, Sql, Text, TypeName
+from parquetframe.workflow.spec.csv_keys import READ_KEYS, SAVE_KEYS, nest_read, nest_save, told
+from parquetframe.workflow.spec.kinds import Bool, Choice, Int, MapOf, Names, Sql, TypeName
 from parquetframe.workflow.spec.model import PLANNED_TEXT, REQUIRED, Key, StepSpec, ignored, planned
 
 if TYPE_CHECKING:
@@ -20,10 +28,11 @@ __all__ = ["READ", "SAVE", "format_of"]
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 _FORMATS = {".parquet": "parquet", ".pq": "parquet", ".csv": "csv", ".tsv": "csv", ".avro": "avro"}
-_COMPRESSED = {".gz": "gzip", ".zst": "zstd"}
+_COMPRESSED = {
+    ".gz": "gz", ".zst": "zst", ".bz2": "bz2", ".xz": "xz", ".lz4": "lz4", ".zip": "zip",
+}  # fmt: skip
 _CODECS = {
     "parquet": ("zstd", "snappy", "gzip", "lz4", "brotli"),
-    "csv": ("gzip", "zstd"),
     "avro": ("deflate", "snappy", "zstd"),
 }
 
@@ -33,7 +42,7 @@ def format_of(path: str) -> tuple[str | None, str | None]:
 
     Examples:
         >>> format_of("a/flights.csv.gz"), format_of("a/*.parquet"), format_of("a/b")
-        (('csv', 'gzip'), ('parquet', None), (None, None))
+        (('csv', 'gz'), ('parquet', None), (None, None))
     """
     suffixes = PurePath(path.lower()).suffixes
     compression = _COMPRESSED.get(suffixes[-1]) if suffixes else None
@@ -101,86 +110,6 @@ class SavePath:
 
 
 @dataclass(frozen=True)
-class Character:
-    r"""One ASCII character; ``\t`` in single quotes is the tab too. ``auto`` is planned."""
-
-    def parse(self, place: Field, value: Any) -> str:
-        filled = place.plain(value)
-        if filled == "auto":
-            raise Reject("E106", f"'{place.key}: auto' {PLANNED_TEXT}", "give the character")
-        text = "\t" if filled == "\\t" else filled
-        if not isinstance(text, str) or len(text) != 1 or not text.isascii() or text in "\r\n\0":
-            raise place.wrong("one ASCII character", filled)
-        return str(text)
-
-    def schema(self) -> dict[str, Any]:
-        return {"type": "string"}
-
-
-@dataclass(frozen=True)
-class Header:
-    """true or false; 2.0's ``auto`` is planned."""
-
-    def parse(self, place: Field, value: Any) -> bool:
-        if place.plain(value) == "auto":
-            raise Reject("E106", f"'{place.key}: auto' {PLANNED_TEXT}", "write true or false")
-        return Bool().parse(place, value)
-
-    def schema(self) -> dict[str, Any]:
-        return Bool().schema()
-
-
-@dataclass(frozen=True)
-class NullValues:
-    """Texts that mean null. ``strict`` is the empty field only."""
-
-    def parse(self, place: Field, value: Any) -> list[str]:
-        filled = place.plain(value)
-        if isinstance(filled, dict) or (filled in ("auto", "pandas") and place.key == "nulls"):
-            what = "a mapping" if isinstance(filled, dict) else str(filled)
-            hint = "list the texts that mean null: nulls: ['', NA]"
-            raise Reject("E106", f"'{place.key}: {what}' {PLANNED_TEXT}", hint)
-        if filled == "strict" and place.key == "nulls":
-            return [""]
-        items = filled if isinstance(filled, list) else [filled]
-        for item in items:
-            if not isinstance(place.plain(item), str):
-                hint = "put it in quotes: a text in the file is meant, such as 'NULL' or '-1'"
-                raise place.wrong("texts that mean null", item, hint)
-        return list(dict.fromkeys(str(place.plain(item)) for item in items))
-
-    def schema(self) -> dict[str, Any]:
-        return {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
-
-
-@dataclass(frozen=True)
-class InferRows:
-    """How many rows to look at; ``full`` or ``all`` for every one."""
-
-    def parse(self, place: Field, value: Any) -> int | None:
-        if place.plain(value) in ("full", "all"):
-            return None
-        return Int(1).parse(place, value)
-
-    def schema(self) -> dict[str, Any]:
-        return {"anyOf": [Int(1).schema(), {"enum": ["full", "all"]}]}
-
-
-@dataclass(frozen=True)
-class Encoding:
-    """UTF-8; others are planned."""
-
-    def parse(self, place: Field, value: Any) -> str:
-        text = Text("the name of an encoding").parse(place, value)
-        if text.lower().replace("_", "-") in ("utf-8", "utf8"):
-            return "utf-8"
-        raise Reject("E106", f"'{place.key}: {text}' {PLANNED_TEXT}", "there is: utf-8")
-
-    def schema(self) -> dict[str, Any]:
-        return {"enum": ["utf-8", "utf8", "UTF-8"]}
-
-
-@dataclass(frozen=True)
 class ReadColumns:
     """Column names, or ``*`` for all."""
 
@@ -200,6 +129,7 @@ def _check_only(draft: Draft, formats: set[str]) -> None:
 
 
 def _finish_read(draft: Draft) -> None:
+    nest_read(draft)
     paths, chosen = draft.config["path"], draft.config["format"]
     if paths is INVALID or chosen is INVALID:
         return
@@ -211,8 +141,21 @@ def _finish_read(draft: Draft) -> None:
 
 def _finish_save(draft: Draft) -> None:
     path, chosen = draft.config["path"], draft.config["format"]
-    if path is INVALID or chosen is INVALID:
-        return
+    codec = "none"
+    if path is not INVALID and chosen is not INVALID:
+        codec = _saved_format(draft, path, chosen)
+    nest_save(draft, codec)
+    level = draft.config["csv"]["compression_level"]
+    if level is not None and draft.config["format"] == "csv":
+        try:
+            check_level(codec, level)
+        except Conflict as conflict:
+            text = told(conflict, {"compression_level": "compression_level"})
+            draft.reject("compression_level", "E109", text)
+
+
+def _saved_format(draft: Draft, path: str, chosen: str) -> str:
+    """Settle format and codec; the codec of a CSV file as a whole, or ``none``."""
     if any(character in path for character in "*?"):
         draft.reject("path", "E109", "the path of a save step is one file, not a pattern")
     suffix_format, outer = format_of(path)
@@ -220,39 +163,57 @@ def _finish_save(draft: Draft) -> None:
         if suffix_format is None:
             hint = "end the path in .parquet, .csv or .avro, or add format: parquet"
             draft.reject("path", "E109", "the path does not tell the format", hint)
-            return
+            return "none"
         chosen = draft.config["format"] = suffix_format
     _check_only(draft, {chosen})
-    _compression(draft, chosen, outer)
+    if chosen == "csv":
+        return _csv_compression(draft, outer or "none")
+    if outer is not None:
+        hint = "give the codec as compression: and leave the suffix away"
+        draft.reject("path", "E109", f"{chosen} files are not compressed as a whole", hint)
+    else:
+        _compression(draft, chosen)
+    return "none"
 
 
-def _compression(draft: Draft, chosen: str, outer: str | None) -> None:
+def _csv_compression(draft: Draft, outer: str) -> str:
+    asked, draft.config["compression"] = draft.config["compression"], None
+    if asked is INVALID:
+        return "none"
+    if outer == "zip":
+        hint = "end the path in .csv.gz or .csv.zst"
+        draft.reject("path", "E109", "zip archives are read but not written", hint)
+        return "none"
+    if asked is None:  # left out, or given as null
+        asked = "none" if "compression" in draft.given else "auto"
+    try:
+        codec: str = check_write_option("compression", asked)
+    except ValueError as error:
+        draft.reject("compression", "E109", told(error, {"compression": "compression"}, asked))
+        return "none"
+    if codec not in ("auto", outer):
+        hint = "the suffix tells readers the compression: .csv, .csv.gz or .csv.zst"
+        message = f"compression {codec} does not fit the path's suffix"
+        draft.reject("compression", "E109", message, hint)
+    return outer
+
+
+def _compression(draft: Draft, chosen: str) -> None:
     asked = draft.config["compression"]
     if asked is INVALID:
         return
-    if chosen != "csv" and outer is not None:
-        hint = "give the codec as compression: and leave the suffix away"
-        draft.reject("path", "E109", f"{chosen} files are not compressed as a whole", hint)
-        return
-    if "compression" not in draft.given or asked is None:
-        default = {"parquet": "zstd", "csv": outer, "avro": "deflate"}[chosen]
-        draft.config["compression"] = default if "compression" not in draft.given else None
-        asked = draft.config["compression"]
-    if asked == "none":
-        asked = draft.config["compression"] = None
-    elif asked is not None and asked not in _CODECS[chosen]:
+    if "compression" not in draft.given:
+        draft.config["compression"] = {"parquet": "zstd", "avro": "deflate"}[chosen]
+    elif asked in ("none", None):
+        draft.config["compression"] = None
+    elif asked not in _CODECS[chosen]:
         allowed = " | ".join((*_CODECS[chosen], "none"))
         message = f"'compression' of {chosen} must be {allowed}; found '{asked}'"
         draft.reject("compression", "E109", message)
-        return
-    if chosen == "csv" and asked != outer:
-        hint = "the suffix tells readers the compression: .csv, .csv.gz or .csv.zst"
-        message = f"compression {asked or 'none'} does not fit the path's suffix"
-        draft.reject("compression", "E109", message, hint)
 
 
-_CSV = ("csv",)
-_ALL_CODECS = ("none", "zstd", "snappy", "gzip", "lz4", "brotli", "deflate")
+_CODEC_OF_ALL = ("none", "zstd", "snappy", "gzip", "lz4", "brotli", "deflate")
+_ALL_CODECS = tuple(dict.fromkeys((*_CODEC_OF_ALL, *WRITE_COMPRESSIONS, *CODEC_NAMES)))
 
 READ = StepSpec(
     "read",
@@ -262,7 +223,7 @@ READ = StepSpec(
         Key(
             "format",
             Choice(("auto", "parquet", "csv", "avro"), planned=("ipc",)),
-            "auto goes by the suffix; .gz and .zst are inflated.",
+            "auto goes by the suffix.",
             "auto",
         ),
         Key("columns", ReadColumns(), "Columns to read; all by default."),
@@ -279,30 +240,7 @@ READ = StepSpec(
             aliases=("dtypes",),
         ),
         Key("limit", Int(), "Read the first rows only.", aliases=("n_rows",)),
-        Key("delimiter", Character(), "Between fields.", ",", ("sep",), _CSV),
-        Key("header", Header(), "The first record holds the names.", True, ("has_header",), _CSV),
-        Key("quote", Character(), "Around fields.", '"', (), _CSV),
-        Key("escape", Character(), "Before a quote inside a field.", None, (), _CSV),
-        Key("comment", Character(), "Lines that begin so are skipped.", None, (), _CSV),
-        Key("skip_rows", Int(), "Lines to skip before the header.", 0, (), _CSV),
-        Key("null_values", NullValues(), "Unquoted texts that mean null.", ("",), ("nulls",), _CSV),
-        Key("encoding", Encoding(), "utf-8.", "utf-8", (), _CSV),
-        Key(
-            "infer_rows",
-            InferRows(),
-            "Rows to infer types from; all by default.",
-            None,
-            ("infer",),
-            _CSV,
-        ),
-        Key(
-            "on_bad_lines",
-            Choice(("error", "warn", "skip"), planned=("collect",)),
-            "What to do with a record of the wrong length.",
-            "error",
-            (),
-            _CSV,
-        ),
+        *READ_KEYS,
         planned("hive", "Columns from key=value directories."),
         planned("row_groups", "Row groups to read."),
         planned("pushdown_filters", "When to filter while decoding."),
@@ -334,10 +272,7 @@ SAVE = StepSpec(
         Key("mkdir", Bool(), "Make missing directories.", True),
         Key("compression", Choice(_ALL_CODECS), "Parquet: zstd by default. CSV: by the suffix."),
         Key("row_group_rows", Int(1), "Rows in a row group.", 1_048_576, (), ("parquet",)),
-        Key("delimiter", Character(), "Between fields.", ",", ("sep",), _CSV),
-        Key("header", Bool(), "Write a line of names.", True, (), _CSV),
-        Key("null_value", Text(empty=True), "Text for null.", "", ("null",), _CSV),
-        Key("quote", Character(), "Around fields.", '"', (), _CSV),
+        *SAVE_KEYS,
         planned("partition_by", "A directory per value."),
         planned("max_rows_per_file", "Several files."),
         ignored("islazy", "Reading is always lazy."),

@@ -54,6 +54,7 @@ class Key:
         planned: Reserved: refused with a clear text.
         ignored: Accepted from 2.0 without effect, with a warning.
         derived: Read, but not a key of the canonical form.
+        instead_of_null: What to write where null makes no sense.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Key:
     planned: bool = False
     ignored: bool = False
     derived: bool = False
+    instead_of_null: str = "leave the key out instead"
 
 
 def planned(name: str, doc: str, aliases: tuple[str, ...] = ()) -> Key:
@@ -154,9 +156,9 @@ class KeyTable:
 
     def _unknown(self, place: Field, name: Any, also_known: Iterable[str]) -> None:
         if not isinstance(name, str):
-            place.error(
-                "E104", f"{describe(name)} is no key of {self.what}: keys are texts", key=True
-            )
+            text = f"{describe(name)} is no key of {self.what}: keys are texts"
+            quoted = '"null": in quotes' if name is None and "null" in self.by_name else None
+            place.error("E104", text, hint=quoted, key=True)
             return
         hint = suggestion(name, [*self.names(), *also_known], "keys")
         place.error("E104", f"unknown key '{shorten(name)}' in {self.what}", hint=hint, key=True)
@@ -171,7 +173,7 @@ class KeyTable:
         if value is None and key.default is not REQUIRED:
             if key.default is None:
                 return None
-            place.error("E108", f"'{place.key}' has no value", hint="leave the key out instead")
+            place.error("E108", f"'{place.key}' has no value", hint=key.instead_of_null)
             return INVALID
         return place.read(key.kind, value)
 

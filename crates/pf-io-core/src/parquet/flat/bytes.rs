@@ -140,8 +140,9 @@ pub(in super::super) fn instant(bytes: [u8; 12], unit: TimeUnit) -> Option<i64> 
         TimeUnit::Microsecond => 1_000_000,
         TimeUnit::Nanosecond => 1_000_000_000,
     };
-    days.checked_mul(SECONDS_OF_DAY * per_second)?
-        .checked_add(nanoseconds / (1_000_000_000 / per_second))
+    // The first day of all begins before 64 bits do.
+    let midnight = i128::from(days) * i128::from(SECONDS_OF_DAY * per_second);
+    i64::try_from(midnight + i128::from(nanoseconds / (1_000_000_000 / per_second))).ok()
 }
 
 /// What is wrong with a timestamp that is not an [`instant`].

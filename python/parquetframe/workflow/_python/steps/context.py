@@ -9,6 +9,20 @@ from typing import Any
 from parquetframe.errors import Cancelled
 
 
+@dataclass(frozen=True)
+class _Flag:
+    """A token that asks the run."""
+
+    asked: Callable[[], bool]
+
+    def cancel(self) -> None:
+        """Nothing: only the run is cancelled."""
+
+    def is_cancelled(self) -> bool:
+        """Whether the work shall stop."""
+        return self.asked()
+
+
 @dataclass
 class StepContext:
     """One step of one run.
@@ -32,6 +46,11 @@ class StepContext:
     warnings: list[str] = field(default_factory=list)
     info: dict[str, Any] = field(default_factory=dict)
     file: dict[str, Any] | None = None
+
+    @property
+    def flag(self) -> _Flag:
+        """The wish to stop, as readers and writers ask for it."""
+        return _Flag(self.cancelled)
 
     def check_cancelled(self) -> None:
         """Raise `Cancelled` once the run was cancelled; called between chunks of work."""

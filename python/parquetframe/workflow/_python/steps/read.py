@@ -24,15 +24,13 @@ from ..expressions import Scope, bind_condition, require_columns, truth
 from ..failure import at_key
 from .avro import read_avro
 from .context import StepContext
-from .csv_infer import infer_columns
-from .csv_text import read_text_columns
+from .csv_files import read_csv_files
 from .select import cast_column
 
 _SUFFIXES: Final = {".parquet": "parquet", ".pq": "parquet", ".csv": "csv", ".tsv": "csv",
                     ".txt": "csv", ".avro": "avro"}  # fmt: skip
-_COMPRESSED: Final = {".gz", ".zst"}
+_COMPRESSED: Final = (".gz", ".zst", ".bz2", ".xz", ".lz4", ".zip")
 _MAGIC: Final = ((b"PAR1", "parquet"), (b"Obj\x01", "avro"))
-_PLAN_ROWS: Final = 1000
 
 
 def run(config: dict[str, Any], inputs: list[pa.Table], context: StepContext) -> pa.Table:
@@ -70,7 +68,7 @@ def find_files(patterns: list[str]) -> list[str]:
                 raise SourceNotFound(
                     f"File not found: the directory holds no data file: {pattern}",
                     path=pattern,
-                    hint=f"suffixes: {', '.join(_SUFFIXES)}, also with .gz or .zst",
+                    hint=f"suffixes: {', '.join((*_SUFFIXES, *_COMPRESSED))}",
                 )
             found += inside
         elif path.exists():
@@ -107,16 +105,11 @@ def _format(path: str, wanted: str) -> str:
 
 
 def _read_csv(paths: list[str], config: dict[str, Any], context: StepContext) -> pa.Table:
-    wanted = config["columns"] if config["where"] is None else None
-    rows = _PLAN_ROWS if context.planning else None
-    tables = []
-    for path in paths:
-        context.check_cancelled()
-        text, warnings = read_text_columns(path, config, wanted, rows)
-        context.warnings.extend(warnings)
-        tables.append(text)
-    _same_columns(paths, tables)
-    table = infer_columns(pa.concat_tables(tables), config, paths, context.check_cancelled)
+    # A condition may need columns that are not asked for, and more rows than the limit says.
+    free = config["where"] is None
+    columns = config["columns"] if free else None
+    limit = config["limit"] if free else None
+    table = read_csv_files(paths, config, columns, limit, context)
     return table.slice(0, 0) if context.planning else table
 
 

@@ -13,23 +13,26 @@ from pathlib import Path
 from typing import Any, Final
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from parquetframe.errors import ParquetFrameError, UnsupportedFeature, WriteError
+from parquetframe.errors import (
+    CsvError,
+    ParquetFrameError,
+    SchemaError,
+    UnsupportedFeature,
+    WriteError,
+)
+from parquetframe.io._python.csv_write import write as write_csv
+from parquetframe.io.engine import WriteRequest
 
-from ..arrow_types import family
-from ..expressions.cast import cast
 from ..failure import at_key
 from .avro import write_avro
 from .context import StepContext
 
-_CHUNK_ROWS: Final = 65_536
 _PARQUET_CODECS: Final = {
     None: "none", "zstd": "zstd", "snappy": "snappy", "gzip": "gzip", "lz4": "lz4",
     "brotli": "brotli", "none": "none", "uncompressed": "none",
 }  # fmt: skip
-_CSV_CODECS: Final = {"gzip": "gzip", "gz": "gzip", "zstd": "zstd"}
 
 
 def run(config: dict[str, Any], inputs: list[pa.Table], context: StepContext) -> pa.Table:
@@ -84,7 +87,7 @@ def _write(table: pa.Table, path: str, config: dict[str, Any], context: StepCont
     kind, compression = config["format"], config["compression"]
     if kind == "parquet":
         with at_key("compression"):
-            codec = _codec(_PARQUET_CODECS, compression)
+            codec = _codec(compression)
         level = 1 if codec == "zstd" else None
         with pq.ParquetWriter(
             path, table.schema, compression=codec, compression_level=level
@@ -94,74 +97,41 @@ def _write(table: pa.Table, path: str, config: dict[str, Any], context: StepCont
                 context.check_cancelled()
                 writer.write_table(table.slice(start, step), row_group_size=step)
     elif kind == "csv":
-        suffix = {".gz": "gzip", ".zst": "zstd"}.get(Path(config["path"]).suffix)
-        with at_key("compression"):
-            codec = suffix if compression is None else _codec(_CSV_CODECS, compression)
-        _write_csv(table, path, config, codec, context)
+        _write_csv(table, path, config, context)
     elif kind == "avro":
         write_avro(table, path, compression)
     else:
         raise UnsupportedFeature(f"saving as '{kind}' is not supported", code="E605")
 
 
-def _codec(known: dict[Any, str], wanted: str | None) -> str | None:
-    if wanted in {"none", "uncompressed"}:
-        return "none" if known is _PARQUET_CODECS else None
-    if wanted not in known:
-        names = ", ".join(sorted(str(k) for k in known if k))
+def _codec(wanted: str | None) -> str:
+    if wanted not in _PARQUET_CODECS:
+        names = ", ".join(sorted(str(k) for k in _PARQUET_CODECS if k))
         raise UnsupportedFeature(
-            f"unknown compression '{wanted}'", code="E605", hint=f"compressions: {names}, none"
+            f"unknown compression '{wanted}'", code="E605", hint=f"compressions: {names}"
         )
-    return known[wanted]
+    return _PARQUET_CODECS[wanted]
 
 
-def _write_csv(
-    table: pa.Table, path: str, config: dict[str, Any], codec: str | None, context: StepContext
-) -> None:
-    blank = table.num_columns == 1 and not config["null_value"]
-    if blank and table.column(0).null_count:
-        raise WriteError(
-            f"cannot write {config['path']}: a null in the only column would be a blank line; "
-            'set null_value, such as "NA"',
-            path=config["path"],
-        )
-    with pa.output_stream(path, compression=codec) as out:
-        if config["header"]:
-            names = pa.array(table.column_names, pa.string())
-            line = config["delimiter"].join(_quoted(names, config).to_pylist())
-            out.write(f"{line}\n".encode())
-        for start in range(0, table.num_rows, _CHUNK_ROWS):
-            context.check_cancelled()
-            part = table.slice(start, _CHUNK_ROWS)
-            fields = [
-                _fields(part.column(i).combine_chunks(), field.name, config)
-                for i, field in enumerate(part.schema)
-            ]
-            lines = pc.binary_join_element_wise(*fields, config["delimiter"])
-            out.write("\n".join([*lines.to_pylist(), ""]).encode())
-
-
-def _fields(values: Any, name: str, config: dict[str, Any]) -> Any:
-    if family(values.type) not in {"number", "text", "bool", "date", "timestamp", "null", "time"}:
-        raise UnsupportedFeature(
-            f"CSV has no form for column '{name}' of type {values.type}",
-            code="E605",
-            hint="save as parquet, or cast the column",
-        )
-    text = _quoted(cast(values, pa.string()), config)
-    return pc.fill_null(text, config["null_value"])
-
-
-def _quoted(text: Any, config: dict[str, Any]) -> Any:
-    """Quote text that a reader would split, or take for a null."""
-    quote = config["quote"]
-    special = "".join(f"\\x{{{ord(c):x}}}" for c in (quote, config["delimiter"], "\n", "\r"))
-    needed = pc.or_(
-        pc.match_substring_regex(text, f"[{special}]"), pc.equal(text, config["null_value"])
+def _write_csv(table: pa.Table, path: str, config: dict[str, Any], context: StepContext) -> None:
+    request = WriteRequest(
+        "csv",
+        path,
+        config["csv"],
+        atomic=False,  # the step renames the file itself, once it has its checksum
+        fsync=False,
+        cancel=context.flag,
     )
-    doubled = pc.replace_substring(text, pattern=quote, replacement=quote * 2)
-    wrapped = pc.binary_join_element_wise(quote, doubled, quote, "")
-    return pc.if_else(needed, wrapped, text)
+    try:
+        write_csv(table, request)
+    except WriteError as error:  # it names the temporary file
+        raise error.__cause__ or error from None
+    except (SchemaError, CsvError) as error:  # a value that the dialect has no form for
+        raise WriteError(
+            f"cannot write {config['path']}: {error}",
+            path=config["path"], row=getattr(error, "row", None), column=error.column,
+            hint=error.hint, key="path",
+        ) from error  # fmt: skip
 
 
 def _sync(path: Path) -> str:

@@ -1,0 +1,37 @@
+//! What can be told without reading a value: names, and how many rows there are.
+
+use super::detect::detected;
+use super::feed::Feed;
+use super::options::CsvReadOptions;
+use super::plan::Plan;
+use super::read::read;
+use super::simd::Simd;
+use crate::{Context, IoError, Result, Source};
+
+/// Names of the columns, and whether the file has them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Contents {
+    /// The first record, or the one that the caller said, has the names.
+    pub header: bool,
+    /// Names of all columns, in file order.
+    pub names: Vec<String>,
+}
+
+/// Looks at the header and some records behind it.
+pub fn contents(source: &Source, options: &CsvReadOptions, context: &Context) -> Result<Contents> {
+    let path = source.path();
+    let found = detected(source, options, context)?;
+    let options = CsvReadOptions { columns: None, ..found.options.into_owned() };
+    let simd = Simd::chosen().map_err(|message| IoError::unsupported(path, message))?;
+    let mut feed = Feed::open(source, &options, simd, context)?;
+    let plan = Plan::make(path, &mut feed, &options, simd)?;
+    let names = plan.wanted.into_iter().map(|column| column.name).collect();
+    Ok(Contents { header: plan.header, names })
+}
+
+/// How many rows a read would give, without a look into the cells: types that the caller set are
+/// not checked.
+pub fn count(source: &Source, options: &CsvReadOptions, context: &Context) -> Result<u64> {
+    let options = CsvReadOptions { columns: Some(Vec::new()), ..options.clone() };
+    Ok(read(source, &options, context)?.table.rows as u64)
+}
