@@ -5,14 +5,12 @@ Each peer runs at its defaults and at its best known settings; the better one co
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
+from case import MALLOC_THP, THP, Case, Contestant
+from csv_contestants import CSV_CASES
 from peers import (
     OURS,
-    Job,
-    Run,
     duckdb_count,
     fastavro_columns,
     fastavro_rows,
@@ -34,49 +32,6 @@ from peers import (
 )
 
 COLUMNS = ["l_extendedprice", "l_shipdate", "l_shipmode"]
-THP = {"POLARS_THP": "1"}
-MALLOC_THP = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1", "ARROW_DEFAULT_MEMORY_POOL": "system"}
-
-
-@dataclass(frozen=True)
-class Contestant:
-    """One peer at one setting.
-
-    Attributes:
-        peer: Name of the library.
-        setting: What differs from its defaults.
-        prepare: Makes the timed call.
-        env: Environment that the library reads when it loads.
-        ordered: Whether the rows are promised in file order.
-    """
-
-    peer: str
-    setting: str
-    prepare: Callable[[Job], Run]
-    env: dict[str, str] = field(default_factory=dict)
-    ordered: bool = True
-
-    @property
-    def name(self) -> str:
-        """Peer and setting."""
-        return f"{self.peer} ({self.setting})" if self.setting else self.peer
-
-
-@dataclass(frozen=True)
-class Case:
-    """One measurement.
-
-    Attributes:
-        title: For the table.
-        source: ``parquet``, ``avro-snappy`` or ``avro-deflate``.
-        gives: ``arrow``, ``pandas``, ``value`` or ``file``: how results are compared.
-        contestants: Who takes part.
-    """
-
-    title: str
-    source: str
-    gives: str
-    contestants: list[Contestant]
 
 
 def _readers(**given: Any) -> list[Contestant]:
@@ -195,4 +150,5 @@ CASES = {
     "write-zstd": Case("Arrow to Parquet, zstd", "parquet", "file", _writers("zstd")),
     "avro-snappy": Case("Avro to Arrow, snappy", "avro-snappy", "arrow", _avro_readers()),
     "avro-deflate": Case("Avro to Arrow, deflate", "avro-deflate", "arrow", _avro_readers()),
+    **CSV_CASES,
 }

@@ -2,7 +2,8 @@
 
 TPC-H ``lineitem`` comes from ``tpchgen-cli``, which is deterministic by scale factor. It is written
 again as the kind of file that people keep: decimals as float64, dates as timestamps of
-microseconds, snappy, row groups of 1,048,576 rows. The Avro files hold seeded random records.
+microseconds, snappy, row groups of 1,048,576 rows. The Avro files hold seeded random records. What
+the CSV files hold says ``csv_data.py``.
 
     python benches/io/data.py [--data FOLDER] [--small]
 """
@@ -17,6 +18,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import csv_data
 
 ROW_GROUP_ROWS = 1 << 20
 AVRO_SEED = 20_240_229
@@ -34,6 +37,8 @@ class Size:
         avro_rows: Records in each Avro file.
         write_groups: Row groups that the writing cases write.
         calls: Calls in one run of a metadata case.
+        csv_scale: TPC-H scale factor of the CSV file.
+        mixed_rows: Records of the mixed CSV file.
     """
 
     name: str
@@ -41,11 +46,14 @@ class Size:
     avro_rows: int
     write_groups: int
     calls: int
+    csv_scale: float
+    mixed_rows: int
 
 
-TINY = Size("-tiny", 0.001, 100, 1, 1)  # what a run reads first, untimed
-FULL = Size("", 4.4, 600_000, 4, 2_000)  # 26.4 M rows in 26 row groups, about 1 GB
-SMALL = Size("-small", 0.05, 30_000, 1, 300)
+TINY = Size("-tiny", 0.001, 100, 1, 1, 0.001, 1_000)  # what a run reads first, untimed
+# 26.4 M rows of Parquet in 26 row groups, about 1 GB; CSV files of 534 and 240 MB
+FULL = Size("", 4.4, 600_000, 4, 2_000, 0.7, 1_350_000)
+SMALL = Size("-small", 0.05, 30_000, 1, 300, 0.05, 100_000)
 
 
 def lineitem(folder: Path, size: Size) -> Path:
@@ -76,6 +84,43 @@ def avro(folder: Path, size: Size, codec: str) -> Path:
     return _once(path, lambda out: _avro(out, size.avro_rows, codec))
 
 
+def lineitem_csv(folder: Path, size: Size) -> Path:
+    """``lineitem`` as CSV, made when it is not there.
+
+    Args:
+        folder: Where generated files live.
+        size: Which scale.
+
+    Returns:
+        Path of the file.
+    """
+    path = folder / f"lineitem{size.name}.csv"
+    return _once(path, lambda out: csv_data.lineitem(out, size.csv_scale))
+
+
+def mixed_csv(folder: Path, size: Size) -> Path:
+    """The CSV file of mixed columns, made when it is not there.
+
+    Args:
+        folder: Where generated files live.
+        size: How many records.
+
+    Returns:
+        Path of the file.
+    """
+    path = folder / f"mixed{size.name}.csv"
+    return _once(path, lambda out: csv_data.mixed(out, size.mixed_rows))
+
+
+SOURCES: dict[str, Callable[[Path, Size], Path]] = {
+    "parquet": lineitem,
+    "avro-snappy": lambda folder, size: avro(folder, size, "snappy"),
+    "avro-deflate": lambda folder, size: avro(folder, size, "deflate"),
+    "csv-lineitem": lineitem_csv,
+    "csv-mixed": mixed_csv,
+}
+
+
 def _once(path: Path, make: Callable[[Path], None]) -> Path:
     """Make a file under another name first: one that exists is complete."""
     if path.exists():
@@ -90,7 +135,7 @@ def _once(path: Path, make: Callable[[Path], None]) -> Path:
 
 
 def _lineitem(out: Path, scale: float) -> None:
-    generator = Path(sys.executable).parent / "tpchgen-cli"
+    generator = csv_data.generator(out)
     command = [str(generator), "parquet", "--tables", "lineitem", "--scale-factor", str(scale)]
     command += ["--output-dir", str(out.parent), "--no-progress", "--quiet"]
     subprocess.run(command, check=True)
@@ -218,8 +263,7 @@ def main() -> None:
     parser.add_argument("--small", action="store_true", help="the files of a quick check")
     given = parser.parse_args()
     size = SMALL if given.small else FULL
-    made = [lineitem(given.data, size), *(avro(given.data, size, c) for c in ("snappy", "deflate"))]
-    for path in made:
+    for path in [make(given.data, size) for make in SOURCES.values()]:
         print(f"{path.stat().st_size:>13,}  {path}")
 
 

@@ -34,9 +34,10 @@ def about(size: str) -> dict[str, Any]:
 def heading(result: dict[str, Any]) -> str:
     """What the tables were measured with."""
     versions = ", ".join(f"{name} {version}" for name, version in result["versions"].items())
+    left_out = "".join(f"- {text}\n" for text in result["skipped"])
     return (
         f"Data: {result['size']}. {result['cores']} cores, {result['machine']}, "
-        f"Python {result['python']}; {versions}. Results equal before any was timed.\n\n"
+        f"Python {result['python']}; {versions}. Results equal before any was timed.\n{left_out}\n"
     )
 
 
@@ -52,12 +53,13 @@ def ratios(document: dict[str, Any], name: str) -> list[float]:
     """
     walls = {one["name"]: [run["wall_s"] for run in one["runs"]] for one in document["contestants"]}
     base = walls[_base(document)]
-    return [other / ours for other, ours in zip(walls[name], base, strict=True)]
+    # A contestant may leave after some rounds, never join late.
+    return [other / ours for other, ours in zip(walls[name], base, strict=False)]
 
 
 def _base(document: dict[str, Any]) -> str:
     """Our best setting; without us, the fastest contestant."""
-    entries = document["contestants"]
+    entries = [one for one in document["contestants"] if one["peer"] != peers.FLOOR]
     ours = [one for one in entries if one["peer"] == peers.OURS]
     return str(min(ours or entries, key=_median_wall)["name"])
 
@@ -70,6 +72,8 @@ def best_settings(document: dict[str, Any]) -> set[str]:
     """The faster setting of every peer."""
     fastest: dict[str, dict[str, Any]] = {}
     for one in document["contestants"]:
+        if one["peer"] == peers.FLOOR:
+            continue
         if one["peer"] not in fastest or _median_wall(one) < _median_wall(fastest[one["peer"]]):
             fastest[one["peer"]] = one
     return {one["name"] for one in fastest.values()}
@@ -93,7 +97,7 @@ def markdown(document: dict[str, Any]) -> str:
     head += [f"time / {base}", "spread", *(["file MB"] if sized else [])]
     measured = (
         f"{document['threads']} thread(s), {document['cache']} cache, "
-        f"{document['source_bytes'] / 1e6:,.0f} MB, {len(entries[0]['runs'])} rounds, "
+        f"{document['source_bytes'] / 1e6:,.0f} MB, {_rounds(document)} rounds, "
         f"load {document['load'][0]:.1f} to {document['load'][1]:.1f}"
     )
     lines = [
@@ -121,6 +125,10 @@ def markdown(document: dict[str, Any]) -> str:
         lines.append(f"| {' | '.join(cells)} |")
     lines += ["", *(f"- {note}" for note in document["notes"]), ""]
     return "\n".join(lines)
+
+
+def _rounds(document: dict[str, Any]) -> int:
+    return max(len(one["runs"]) for one in document["contestants"])
 
 
 def _median(one: dict[str, Any], key: str) -> float:

@@ -1,6 +1,7 @@
-"""Time reading and writing of Parquet and Avro against the usual tools; results compared first.
+"""Time Parquet, CSV and Avro, read and written, against the usual tools; results compared first.
 
     python benches/io/run.py [--small] [--cases NAME ...] [--runs N] [--threads N ...]
+                             [--pandas2 PYTHON]
 
 A result that differs from the reference ends the program: no proof, no number. Every run is a
 process of its own; rounds go forth and back (A B C, C B A, ...), so that a machine that slows down
@@ -21,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import contestants
+import csv_data
 import data
 import peers
 import proof
@@ -34,29 +36,43 @@ MOST_RUN_S = 600
 def main() -> None:
     """Compare, time and print."""
     given = _arguments()
-    size = data.SMALL if given.small else data.FULL
-    sources = {
-        "parquet": data.lineitem(given.data, size),
-        "avro-snappy": data.avro(given.data, size, "snappy"),
-        "avro-deflate": data.avro(given.data, size, "deflate"),
-    }
-    tiny = {
-        "parquet": data.lineitem(given.data, data.TINY),
-        "avro-snappy": data.avro(given.data, data.TINY, "snappy"),
-        "avro-deflate": data.avro(given.data, data.TINY, "deflate"),
-    }
+    size = data.TINY if given.tiny else data.SMALL if given.small else data.FULL
+    files, skipped = _files(given, size)
+    for text in skipped:
+        print(text, flush=True)
     if given.touch:
         _touch(given.touch)
     documents = []
+    about = report.about(size.name.strip("-") or "full") | {"skipped": skipped}
     for threads in given.threads:
         for name in given.cases:
             case = contestants.CASES[name]
+            if case.source not in files:
+                continue
+            source, tiny = files[case.source]
             with tempfile.TemporaryDirectory(dir=given.data, prefix="out-") as scratch:
-                job = _job(size, sources[case.source], Path(scratch), threads)
-                table = _Table(name, case, job, str(tiny[case.source]), given)
+                job = _job(size, source, Path(scratch), threads)
+                table = _Table(name, case, job, str(tiny), given)
                 documents.append(table.document())
             print(report.markdown(documents[-1]), flush=True)
-            _write(given.out, report.about(size.name.strip("-") or "full") | {"cases": documents})
+            _write(given.out, about | {"cases": documents})
+
+
+def _files(
+    given: argparse.Namespace, size: data.Size
+) -> tuple[dict[str, tuple[Path, Path]], list[str]]:
+    """The file of each source that a case needs, and a tiny one; and what has to be left out."""
+    files: dict[str, tuple[Path, Path]] = {}
+    skipped = []
+    wanted = dict.fromkeys(contestants.CASES[name].source for name in given.cases)
+    for source in wanted:
+        make = data.SOURCES[source]
+        try:
+            files[source] = make(given.data, size), make(given.data, data.TINY)
+        except csv_data.MissingGeneratorError as error:
+            cases = [name for name in given.cases if contestants.CASES[name].source == source]
+            skipped.append(f"{', '.join(cases)} left out: {error}")
+    return files, skipped
 
 
 def _write(out: Path, result: dict[str, Any]) -> None:
@@ -71,12 +87,18 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, default=data.DEFAULT_FOLDER, metavar="FOLDER")
     parser.add_argument("--small", action="store_true", help="a quick check on small files")
+    parser.add_argument("--tiny", action="store_true", help="only to see that all cases run")
     parser.add_argument("--cases", nargs="+", default=[*contestants.CASES], metavar="NAME")
     parser.add_argument("--peers", nargs="+", metavar="NAME", help="only these libraries")
     parser.add_argument("--without", nargs="+", default=[], metavar="NAME", help="not these")
     parser.add_argument("--defaults", action="store_true", help="leave out the best settings")
     parser.add_argument("--runs", type=int, help="rounds; 7, or 1 when small")
     parser.add_argument("--threads", type=int, nargs="+", help="2 and 1, or 2 when small")
+    parser.add_argument(
+        "--pandas2",
+        metavar="PYTHON",
+        help="a Python with pandas 2, pyarrow and the same polars: takes part as 'pandas 2'",
+    )
     parser.add_argument("--cold", action="store_true", help="drop the file from the page cache")
     parser.add_argument("--touch", type=float, default=None, metavar="GIB", help="0 for none")
     parser.add_argument("--out", type=Path, help="JSON; the table goes beside it")
@@ -84,11 +106,15 @@ def _arguments() -> argparse.Namespace:
     unknown = [name for name in given.cases if name not in contestants.CASES]
     if unknown:
         parser.error(f"no case {', '.join(unknown)}; there are {', '.join(contestants.CASES)}")
-    given.runs = given.runs or (1 if given.small else 7)
-    given.threads = given.threads or ([2] if given.small else [2, 1])
-    given.out = given.out or given.data / f"results{'-small' if given.small else ''}.json"
+    quick = "-tiny" if given.tiny else "-small" if given.small else ""
+    given.runs = given.runs or (1 if quick else 7)
+    given.threads = given.threads or ([2] if quick else [2, 1])
+    given.out = given.out or given.data / f"results{quick}.json"
     if given.touch is None:
-        given.touch = 0 if given.small else _available_gib() * 0.8
+        given.touch = 0 if quick else _available_gib() * 0.8
+    given.interpreters = {"": sys.executable}
+    if given.pandas2:
+        given.interpreters["pandas2"] = given.pandas2
     return given
 
 
@@ -113,7 +139,7 @@ def _job(size: data.Size, source: Path, scratch: Path, threads: int) -> peers.Jo
     middle = int(3_000_000 * size.scale)  # keys reach 6 million times the scale
     return peers.Job(
         path=str(source),
-        out=str(scratch / "written.parquet"),
+        out=str(scratch / f"written{source.suffix}"),
         threads=threads,
         calls=size.calls,
         keys=(middle, middle + int(60_000 * size.scale)),
@@ -142,7 +168,13 @@ class _Table:
             and one.peer not in given.without
             and not (given.defaults and one.setting)
         ]
-        self.contestants = self._proven(wanted)
+        able = [one for one in wanted if one.interpreter in given.interpreters]
+        self.notes += [
+            f"{one.name} left out: it needs --{one.interpreter}"
+            for one in wanted
+            if one not in able
+        ]
+        self.contestants = self._proven(able)
 
     def _proven(self, wanted: list[contestants.Contestant]) -> list[contestants.Contestant]:
         """Those whose results equal the reference; a different result ends the program."""
@@ -153,15 +185,16 @@ class _Table:
             for one in wanted
             if one not in present
         ]
-        names = [one.name for one in present if one.ordered]
+        peers_only = [one for one in present if one.peer != peers.FLOOR]
+        names = [one.name for one in peers_only if one.ordered]
         reference = prints[REFERENCE if REFERENCE in names else names[0]]
-        for one in present:
+        for one in peers_only:
             found = proof.difference(reference, prints[one.name], one.ordered)
             if found:
                 raise SystemExit(f"{self.name}: {one.name} gives another result; {found}")
             kinds = prints[one.name].get("dtypes", [])
             if kinds != reference.get("dtypes", []):
-                self.notes.append(f"{one.name} gives the dtypes {', '.join(kinds)}")
+                self.notes.append(f"{one.name} gives the types {', '.join(dict.fromkeys(kinds))}")
             if "file_bytes" in prints[one.name]:
                 self.file_bytes[one.name] = prints[one.name]["file_bytes"]
         return present
@@ -181,7 +214,7 @@ class _Table:
             "prove": prove,
         }
         done = subprocess.run(
-            [sys.executable, str(HERE / "worker.py"), json.dumps(order)],
+            [self.given.interpreters[one.interpreter], str(HERE / "worker.py"), json.dumps(order)],
             env=os.environ | limits | one.env,
             capture_output=True,
             text=True,
@@ -199,6 +232,8 @@ class _Table:
         load = [os.getloadavg()[0]]
         for turn in range(self.given.runs):
             for one in self.contestants[:: 1 if turn % 2 == 0 else -1]:
+                if one.rounds is not None and turn >= one.rounds:
+                    continue
                 runs[one.name].append(self._run(one, prove=False))
         load.append(os.getloadavg()[0])
         return {
