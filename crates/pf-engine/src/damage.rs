@@ -12,21 +12,21 @@ use std::time::SystemTime;
 
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::common::Result;
-use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
+use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::datasource::physical_plan::{FileGroup, FileScanConfig};
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::error::DataFusionError;
-use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::execution::SendableRecordBatchStream;
 use datafusion::object_store;
 use datafusion::parquet::errors::ParquetError;
-use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties};
 use futures::{StreamExt, stream};
 use pf_io_core::parquet::{ReadOptions, stream as read_batches};
 use pf_io_core::{Context, IoError, Source};
 
 use crate::execute::panic_text;
+use crate::through::{ThroughExec, Watch};
 
 /// `plan` with file scans whose errors name the file. Added after planning, so no rule sees it.
 pub(crate) fn name_files(
@@ -54,9 +54,7 @@ pub(crate) fn name_files(
             columns: Some(node.schema()),
             halt: Arc::clone(halt),
         };
-        let named: Arc<dyn ExecutionPlan> =
-            Arc::new(NamedScanExec { input: node, files: Arc::new(files) });
-        Ok(Transformed::yes(named))
+        Ok(Transformed::yes(ThroughExec::over(node, files)))
     })
     .map(|transformed| transformed.data)
 }
@@ -195,57 +193,22 @@ impl Files {
     }
 }
 
-/// Passes batches of a scan on, and names the file in errors.
-#[derive(Debug)]
-struct NamedScanExec {
-    input: Arc<dyn ExecutionPlan>,
-    files: Arc<Files>,
-}
-
-impl DisplayAs for NamedScanExec {
-    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("NamedScanExec")
+impl fmt::Display for Files {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(Self::NAME)
     }
 }
 
-impl ExecutionPlan for NamedScanExec {
-    fn name(&self) -> &'static str {
-        "NamedScanExec"
-    }
+impl Watch for Files {
+    const NAME: &'static str = "NamedScanExec";
 
-    fn properties(&self) -> &Arc<PlanProperties> {
-        self.input.properties()
-    }
-
-    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
-        vec![&self.input]
-    }
-
-    fn apply_expressions(
-        &self,
-        _f: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
-    ) -> Result<TreeNodeRecursion> {
-        Ok(TreeNodeRecursion::Continue)
-    }
-
-    fn with_new_children(
-        self: Arc<Self>,
-        mut children: Vec<Arc<dyn ExecutionPlan>>,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        match children.pop() {
-            Some(input) => Ok(Arc::new(Self { input, files: Arc::clone(&self.files) })),
-            None => Ok(self),
-        }
-    }
-
-    fn execute(
-        &self,
-        partition: usize,
-        context: Arc<TaskContext>,
+    fn watch(
+        self: &Arc<Self>,
+        input: Result<SendableRecordBatchStream>,
     ) -> Result<SendableRecordBatchStream> {
-        let input = self.input.execute(partition, context)?;
+        let input = input?;
         let schema = input.schema();
-        let (files, at_end) = (Arc::clone(&self.files), Arc::clone(&self.files));
+        let (files, at_end) = (Arc::clone(self), Arc::clone(self));
         let batches = AssertUnwindSafe(input).catch_unwind().map(move |caught| match caught {
             Ok(batch) => batch.map_err(|error| files.named(error)),
             Err(panic) => Err(files.damaged(panic_text(&*panic))),

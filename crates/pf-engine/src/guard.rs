@@ -13,19 +13,20 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use datafusion::arrow::datatypes::{DataType, Schema};
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::common::Result;
-use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
+use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::error::DataFusionError;
-use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::execution::SendableRecordBatchStream;
 use datafusion::logical_expr::ColumnarValue;
 use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::joins::NestedLoopJoinExec;
 use datafusion::physical_plan::joins::utils::JoinFilter;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties};
 
 use futures::StreamExt;
 
 use crate::error::EngineError;
+use crate::through::{ThroughExec, Watch};
 
 /// `plan` with joins that heed `halt`.
 pub fn heed(
@@ -40,8 +41,7 @@ pub fn heed(
             Some(join) => guard_filter(join, halt)?.unwrap_or_else(|| Arc::clone(&node)),
             None => node,
         };
-        let halting: Arc<dyn ExecutionPlan> = Arc::new(HaltExec { input, halt: Arc::clone(halt) });
-        Ok(Transformed::yes(halting))
+        Ok(Transformed::yes(ThroughExec::over(input, Halt(Arc::clone(halt)))))
     })
     .map(|transformed| transformed.data)
 }
@@ -71,56 +71,25 @@ fn cancelled() -> DataFusionError {
     DataFusionError::External(Box::new(EngineError::Cancelled))
 }
 
-/// Passes batches on until `halt` is set. Added after planning, so no rule ever sees it.
+/// Ends a stream once the flag is set. Added after planning, so no rule ever sees it.
 #[derive(Debug)]
-struct HaltExec {
-    input: Arc<dyn ExecutionPlan>,
-    halt: Arc<AtomicBool>,
-}
+struct Halt(Arc<AtomicBool>);
 
-impl DisplayAs for HaltExec {
-    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("HaltExec")
+impl fmt::Display for Halt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(Self::NAME)
     }
 }
 
-impl ExecutionPlan for HaltExec {
-    fn name(&self) -> &'static str {
-        "HaltExec"
-    }
+impl Watch for Halt {
+    const NAME: &'static str = "HaltExec";
 
-    fn properties(&self) -> &Arc<PlanProperties> {
-        self.input.properties()
-    }
-
-    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
-        vec![&self.input]
-    }
-
-    fn apply_expressions(
-        &self,
-        _f: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
-    ) -> Result<TreeNodeRecursion> {
-        Ok(TreeNodeRecursion::Continue)
-    }
-
-    fn with_new_children(
-        self: Arc<Self>,
-        mut children: Vec<Arc<dyn ExecutionPlan>>,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        match children.pop() {
-            Some(input) => Ok(Arc::new(Self { input, halt: Arc::clone(&self.halt) })),
-            None => Ok(self),
-        }
-    }
-
-    fn execute(
-        &self,
-        partition: usize,
-        context: Arc<TaskContext>,
+    fn watch(
+        self: &Arc<Self>,
+        input: Result<SendableRecordBatchStream>,
     ) -> Result<SendableRecordBatchStream> {
-        let input = self.input.execute(partition, context)?;
-        let (schema, halt) = (input.schema(), Arc::clone(&self.halt));
+        let (input, halt) = (input?, Arc::clone(&self.0));
+        let schema = input.schema();
         let batches = input
             .map(move |batch| if halt.load(Ordering::Relaxed) { Err(cancelled()) } else { batch });
         Ok(Box::pin(RecordBatchStreamAdapter::new(schema, batches)))

@@ -33,6 +33,7 @@ mod scan;
 mod steps;
 mod strict;
 mod sum;
+mod through;
 mod types;
 mod wait;
 

@@ -7,34 +7,25 @@
 
 use std::collections::{BTreeSet, HashSet};
 use std::fmt;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::task::{Context, Poll};
 
 use async_trait::async_trait;
-use datafusion::arrow::datatypes::SchemaRef;
-use datafusion::arrow::record_batch::RecordBatch;
-use datafusion::common::config::ConfigOptions;
-use datafusion::common::tree_node::TreeNodeRecursion;
-use datafusion::common::{DFSchemaRef, Result, Statistics};
+use datafusion::common::{DFSchemaRef, Result};
 use datafusion::error::DataFusionError;
+use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::context::QueryPlanner;
-use datafusion::execution::{RecordBatchStream, SendableRecordBatchStream, TaskContext};
 use datafusion::logical_expr::{
     Expr, Extension, LogicalPlan, UserDefinedLogicalNode, UserDefinedLogicalNodeCore,
 };
-use datafusion::physical_expr::PhysicalExpr;
-use datafusion::physical_plan::execution_plan::CardinalityEffect;
-use datafusion::physical_plan::filter_pushdown::{
-    ChildPushdownResult, FilterDescription, FilterPushdownPhase, FilterPushdownPropagation,
-};
-use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties};
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_planner::DefaultPhysicalPlanner;
-use futures::{Stream, StreamExt};
+use futures::StreamExt;
 
 use crate::error::{Tagged, blamed_step};
 use crate::steps::Planned;
+use crate::through::{ThroughExec, Watch};
 
 /// Rows that passed a step's marker, summed over partitions.
 #[derive(Debug, Default)]
@@ -213,144 +204,36 @@ impl datafusion::physical_planner::ExtensionPlanner for MarkerPlanner {
             return Ok(None);
         };
         Ok(Some(match &marker.step {
-            Some(mark) => Arc::new(MarkerExec { mark: mark.clone(), input: Arc::clone(input) }),
+            Some(mark) => ThroughExec::over(Arc::clone(input), mark.clone()),
             None => Arc::clone(input),
         }))
     }
 }
 
-#[derive(Debug)]
-struct MarkerExec {
-    mark: StepMark,
-    input: Arc<dyn ExecutionPlan>,
-}
-
-impl DisplayAs for MarkerExec {
-    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "StepExec: {}", self.mark.step)
+impl fmt::Display for StepMark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "StepExec: {}", self.step)
     }
 }
 
-impl ExecutionPlan for MarkerExec {
-    fn name(&self) -> &'static str {
-        "StepExec"
-    }
+impl Watch for StepMark {
+    const NAME: &'static str = "StepExec";
 
-    fn properties(&self) -> &Arc<PlanProperties> {
-        self.input.properties()
-    }
-
-    fn maintains_input_order(&self) -> Vec<bool> {
-        vec![true]
-    }
-
-    fn benefits_from_input_partitioning(&self) -> Vec<bool> {
-        vec![false]
-    }
-
-    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
-        vec![&self.input]
-    }
-
-    fn apply_expressions(
-        &self,
-        _f: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
-    ) -> Result<TreeNodeRecursion> {
-        Ok(TreeNodeRecursion::Continue)
-    }
-
-    fn with_new_children(
-        self: Arc<Self>,
-        children: Vec<Arc<dyn ExecutionPlan>>,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        let input = children
-            .into_iter()
-            .next()
-            .ok_or_else(|| DataFusionError::Internal("a step marker needs one input".to_owned()))?;
-        Ok(Arc::new(Self { mark: self.mark.clone(), input }))
-    }
-
-    fn execute(
-        &self,
-        partition: usize,
-        context: Arc<TaskContext>,
+    fn watch(
+        self: &Arc<Self>,
+        input: Result<SendableRecordBatchStream>,
     ) -> Result<SendableRecordBatchStream> {
-        let input =
-            self.input.execute(partition, context).map_err(|error| tag(&self.mark.step, error))?;
-        self.mark.counter.ran.store(true, Ordering::Relaxed);
-        Ok(Box::pin(MarkedStream { mark: self.mark.clone(), input }))
-    }
-
-    fn child_stats_requests(
-        &self,
-        partition: Option<usize>,
-    ) -> Vec<datafusion::physical_plan::ChildStats> {
-        vec![datafusion::physical_plan::ChildStats::At(partition)]
-    }
-
-    fn statistics_from_inputs(
-        &self,
-        input_stats: &[Arc<Statistics>],
-        _args: &datafusion::physical_plan::StatisticsArgs,
-    ) -> Result<Arc<Statistics>> {
-        input_stats
-            .first()
-            .cloned()
-            .ok_or_else(|| DataFusionError::Internal("a step marker needs one input".to_owned()))
-    }
-
-    fn supports_limit_pushdown(&self) -> bool {
-        true
-    }
-
-    fn cardinality_effect(&self) -> CardinalityEffect {
-        CardinalityEffect::Equal
-    }
-
-    fn gather_filters_for_pushdown(
-        &self,
-        _phase: FilterPushdownPhase,
-        parent_filters: Vec<Arc<dyn PhysicalExpr>>,
-        _config: &ConfigOptions,
-    ) -> Result<FilterDescription> {
-        FilterDescription::from_children(parent_filters, &self.children())
-    }
-
-    fn handle_child_pushdown_result(
-        &self,
-        _phase: FilterPushdownPhase,
-        child_pushdown_result: ChildPushdownResult,
-        _config: &ConfigOptions,
-    ) -> Result<FilterPushdownPropagation<Arc<dyn ExecutionPlan>>> {
-        Ok(FilterPushdownPropagation::if_all(child_pushdown_result))
-    }
-}
-
-struct MarkedStream {
-    mark: StepMark,
-    input: SendableRecordBatchStream,
-}
-
-impl Stream for MarkedStream {
-    type Item = Result<RecordBatch>;
-
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.input.poll_next_unpin(context).map(|item| {
-            item.map(|batch| match batch {
-                Ok(batch) => {
-                    let rows = batch.num_rows() as u64;
-                    self.mark.counter.rows.fetch_add(rows, Ordering::Relaxed);
-                    Ok(batch)
-                }
-                Err(error) => Err(tag(&self.mark.step, error)),
-            })
-        })
-    }
-}
-
-impl RecordBatchStream for MarkedStream {
-    fn schema(&self) -> SchemaRef {
-        self.input.schema()
+        let input = input.map_err(|error| tag(&self.step, error))?;
+        self.counter.ran.store(true, Ordering::Relaxed);
+        let (schema, mark) = (input.schema(), Arc::clone(self));
+        let batches = input.map(move |batch| match batch {
+            Ok(batch) => {
+                mark.counter.rows.fetch_add(batch.num_rows() as u64, Ordering::Relaxed);
+                Ok(batch)
+            }
+            Err(error) => Err(tag(&mark.step, error)),
+        });
+        Ok(Box::pin(RecordBatchStreamAdapter::new(schema, batches)))
     }
 }
 
