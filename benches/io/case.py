@@ -50,6 +50,7 @@ class Case:
         source: Name of the file that it reads: a key of ``data.SOURCES``.
         gives: ``arrow``, ``pandas``, ``value``, ``file`` or ``csv``: how results are compared.
         contestants: Who takes part.
+        repeated: Whether one run makes many calls, for work that is too short to time.
         types: Types by name, for formats that store none: results are cast to them without loss
             before they are compared.
     """
@@ -59,3 +60,4 @@ class Case:
     gives: str
     contestants: list[Contestant]
     types: dict[str, str] | None = None
+    repeated: bool = False

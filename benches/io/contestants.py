@@ -134,6 +134,7 @@ CASES = {
             Contestant(OURS, "", many(pf_metadata)),
             Contestant("pyarrow", "", many(pyarrow_metadata)),
         ],
+        repeated=True,
     ),
     "parquet-count": Case(
         "Parquet row count",
@@ -145,6 +146,7 @@ CASES = {
             Contestant("polars", "", many(polars_count)),
             Contestant("duckdb", "", many(duckdb_count)),
         ],
+        repeated=True,
     ),
     "write-snappy": Case("Arrow to Parquet, snappy", "parquet", "file", _writers("snappy")),
     "write-zstd": Case("Arrow to Parquet, zstd", "parquet", "file", _writers("zstd")),

@@ -242,7 +242,7 @@ class _Table:
             "threads": self.job.threads,
             "cache": "cold" if self.given.cold else "warm",
             "source_bytes": Path(self.job.path).stat().st_size,
-            "calls": self.job.calls if self.case.gives == "value" else 1,
+            "calls": self.job.calls if self.case.repeated else 1,
             "load": load,
             "notes": self.notes,
             "contestants": [
