@@ -8,10 +8,11 @@ use std::process::Command;
 
 use arrow::datatypes::{DataType, TimeUnit};
 use csv_table::{Dice, context, table};
+use pf_io_core::Source;
 use pf_io_core::csv::input::InvalidBytes;
 use pf_io_core::csv::{
     BadLines, BlankLines, ColumnSpec, CsvReadOptions, Dates, Dialect, Header, InputOptions,
-    IntOverflow, Newline, Nulls, Simd,
+    IntOverflow, Newline, Nulls, Simd, count,
 };
 
 /// What a read says, all of it as one text.
@@ -314,6 +315,71 @@ fn chunks_and_threads_change_nothing() {
     assert_eq!(failures, 0);
 }
 
+/// What a count says.
+fn counted(text: &[u8], options: &CsvReadOptions, threads: usize) -> String {
+    let source = Source::memory_text("test.csv", text.to_vec().into());
+    match count(&source, options, &context(threads, Some(1 << 30))) {
+        Ok(rows) => format!("{rows} rows"),
+        Err(error) => format!("{error} {:?}", error.hint()),
+    }
+}
+
+#[test]
+fn a_count_is_what_a_read_gives() {
+    let (mut counts, mut errors) = (0, 0);
+    for seed in 0..20_000 {
+        let (text, options, mut dice) = case(seed);
+        let none = CsvReadOptions { columns: Some(Vec::new()), ..options.clone() };
+        let read = table(text.clone(), &none, &context(1, Some(1 << 30)));
+        let expected = match read {
+            Ok((batch, _)) => format!("{} rows", batch.num_rows()),
+            Err(error) => format!("{error} {:?}", error.hint()),
+        };
+        if expected.ends_with(" rows") {
+            counts += 1;
+        } else {
+            errors += 1;
+        }
+        let chunk_bytes = dice.pick(&[0, 1, 5, 17, 64, 100, 333]);
+        let cut = CsvReadOptions { chunk_bytes, ..options };
+        let found = counted(&text, &cut, 1 + dice.below(4));
+        let text = String::from_utf8_lossy(&text);
+        assert_eq!(found, expected, "seed {seed}, ranges of {chunk_bytes}\n{text:?}\n{cut:?}");
+    }
+    assert!(counts > 4000 && errors > 1000, "{counts} counts, {errors} errors");
+}
+
+/// A file of several ranges whose edges fall into records, into quotes, and into a long record.
+#[test]
+fn ranges_of_a_large_file_are_counted_right() {
+    let mut text = String::from("a,b\n");
+    for row in 0..150_000 {
+        let end = if row % 7 == 0 { "\r\n" } else { "\n" };
+        let record =
+            format!("{row},\"a text, with \"\"quotes\"\" and no line end {row:>40}\"{end}");
+        text.push_str(&record);
+        if row % 1000 == 0 {
+            text += "\n";
+        }
+    }
+    assert!(text.len() > 10 << 20);
+    let options = CsvReadOptions::default();
+    for threads in [1, 2, 3] {
+        assert_eq!(counted(text.as_bytes(), &options, threads), "150000 rows");
+    }
+    let open_end = text.trim_end();
+    assert_eq!(counted(open_end.as_bytes(), &options, 2), "150000 rows");
+    // Line ends in quotes, and a record that is longer than a range.
+    let long = format!("{text}1,\"{}\"\n2,x\n", "line\n".repeat(2 << 20));
+    assert_eq!(counted(long.as_bytes(), &options, 2), "150002 rows");
+    let short = format!("{text}1\n");
+    let message = counted(short.as_bytes(), &options, 2);
+    assert!(message.contains("expected 2 fields, found 1"), "{message}");
+    let open = format!("{text}1,\"x\n");
+    let message = counted(open.as_bytes(), &options, 2);
+    assert!(message.contains("is not closed"), "{message}");
+}
+
 #[test]
 #[ignore = "a child of the next test"]
 fn digest() {
@@ -321,7 +387,9 @@ fn digest() {
     for seed in 0..2500 {
         let (text, options, mut dice) = case(seed);
         let chunk_bytes = dice.pick(&[0, 0, 5, 64, 100]);
-        all += &outcome(&text, &CsvReadOptions { chunk_bytes, ..options }, 2);
+        let options = CsvReadOptions { chunk_bytes, ..options };
+        all += &outcome(&text, &options, 2);
+        all += &counted(&text, &options, 2);
     }
     println!("digest = {:032x}", xxhash_rust::xxh3::xxh3_128(all.as_bytes()));
 }

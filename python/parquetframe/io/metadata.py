@@ -232,8 +232,10 @@ def _question(kind: str, content: str | bytes) -> FileRequest:
     if kind != "csv":
         return FileRequest(kind, content, _PLAIN)
     from .csv_options import READ_DEFAULTS
+    from .machine import thread_count
 
-    return FileRequest(kind, content, Decode(csv=dict(READ_DEFAULTS)))
+    decode = Decode(csv=dict(READ_DEFAULTS))
+    return FileRequest(kind, content, decode, threads=thread_count(None))
 
 
 def get_avro_record_count(path: Any, *, engine: str | None = "auto") -> int:

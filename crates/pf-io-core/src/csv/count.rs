@@ -2,9 +2,11 @@
 
 use super::detect::detected;
 use super::feed::Feed;
+use super::input::InvalidBytes;
 use super::options::CsvReadOptions;
 use super::plan::Plan;
 use super::read::read;
+use super::regular::{RANGE_BYTES, Regular};
 use super::simd::Simd;
 use crate::{Context, IoError, Result, Source};
 
@@ -32,6 +34,36 @@ pub fn contents(source: &Source, options: &CsvReadOptions, context: &Context) ->
 /// How many rows a read would give, without a look into the cells: types that the caller set are
 /// not checked.
 pub fn count(source: &Source, options: &CsvReadOptions, context: &Context) -> Result<u64> {
-    let options = CsvReadOptions { columns: Some(Vec::new()), ..options.clone() };
+    options.dialect.validate(source.path())?;
+    let found = detected(source, options, context)?;
+    let options = CsvReadOptions { columns: Some(Vec::new()), ..found.options.into_owned() };
+    if let Some(rows) = count_regular(source, &options, context)? {
+        return Ok(rows);
+    }
     Ok(read(source, &options, context)?.table.rows as u64)
+}
+
+/// The rows of a plain file of which nothing is left out; none if its records must be read.
+fn count_regular(
+    source: &Source,
+    options: &CsvReadOptions,
+    context: &Context,
+) -> Result<Option<u64>> {
+    if options.n_rows.or(options.most_records).is_some() {
+        return Ok(None);
+    }
+    let path = source.path();
+    let simd = Simd::chosen().map_err(|message| IoError::unsupported(path, message))?;
+    let mut feed = Feed::open(source, options, simd, context)?;
+    let plan = Plan::make(path, &mut feed, options, simd)?;
+    let start = feed.next_byte()?;
+    let Some((source, _)) = feed.input().plain() else { return Ok(None) };
+    let Some(start) = start else { return Ok(None) };
+    let (width, dialect) = (plan.width, &options.dialect);
+    let range_bytes = match options.chunk_bytes {
+        0 => RANGE_BYTES,
+        bytes => bytes as u64,
+    };
+    let check_text = options.input.check && options.input.invalid == InvalidBytes::Error;
+    Regular { source, start, dialect, width, simd, range_bytes, check_text, context }.count()
 }

@@ -171,6 +171,14 @@ impl Feed {
         }
     }
 
+    /// The offset of the first byte of the chunk that comes next, if there is one.
+    pub fn next_byte(&mut self) -> Result<Option<u64>> {
+        let Some(chunk) = self.chunk()? else { return Ok(None) };
+        let byte = chunk.base + chunk.from as u64;
+        self.put_back(chunk);
+        Ok(Some(byte))
+    }
+
     /// Puts the chunk that was taken last back.
     pub fn put_back(&mut self, chunk: Chunk) {
         self.waiting.push_front(chunk);

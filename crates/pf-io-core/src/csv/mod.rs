@@ -41,6 +41,7 @@ mod head;
 mod loops;
 mod names;
 mod plan;
+mod regular;
 mod rooms;
 mod usual;
 

@@ -12,6 +12,7 @@ mod masks;
 mod neon;
 mod portable;
 mod records;
+mod tally;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
@@ -20,11 +21,13 @@ use std::sync::OnceLock;
 pub use fields::Places;
 pub use masks::Specials;
 pub use records::Counted;
+pub use tally::{Marks, Tally};
 
 use portable::Portable;
 
 type RecordsKernel = unsafe fn(&Specials, &[u8], usize) -> Counted;
 type FieldsKernel = unsafe fn(&Specials, &[u8], usize, &mut Places<'_>) -> usize;
+type TallyKernel = unsafe fn(&Marks, &[u8], &mut Tally);
 type LinesKernel = unsafe fn(&Specials, &[u8], usize, &[u32], u64, &mut Vec<u64>);
 
 /// The kernels for this processor.
@@ -37,6 +40,7 @@ struct Table {
     records: RecordsKernel,
     fields: FieldsKernel,
     fields_without_quotes: FieldsKernel,
+    tally: TallyKernel,
     lines: LinesKernel,
 }
 
@@ -81,11 +85,17 @@ macro_rules! table {
                 // SAFETY: the caller has checked the features that are enabled here.
                 unsafe { records::lines::<$level>(specials, bytes, from, places, first, to) }
             }
+            $(#[target_feature(enable = $features)])?
+            unsafe fn tally_kernel(marks: &Marks, bytes: &[u8], to: &mut Tally) {
+                // SAFETY: the caller has checked the features that are enabled here.
+                unsafe { tally::tally::<$level>(marks, bytes, to) }
+            }
             Table {
                 name: $name,
                 records: records_kernel,
                 fields: fields_kernel,
                 fields_without_quotes: plain_kernel,
+                tally: tally_kernel,
                 lines: lines_kernel,
             }
         };
@@ -171,6 +181,12 @@ impl Simd {
         let kernel = if quoted { self.0.fields } else { self.0.fields_without_quotes };
         // SAFETY: a level is handed out only where the processor has its instructions.
         unsafe { kernel(specials, bytes, from, places) }
+    }
+
+    /// Counts records without their places.
+    pub(super) fn tally(self, marks: &Marks, bytes: &[u8], to: &mut Tally) {
+        // SAFETY: a level is handed out only where the processor has its instructions.
+        unsafe { (self.0.tally)(marks, bytes, to) }
     }
 
     /// Appends the line of each place to `to`; the places ascend, and `first` is the line of `from`.

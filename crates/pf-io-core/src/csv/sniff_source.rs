@@ -95,6 +95,8 @@ pub fn sniff_source(
         skip_lines: found.skip_rows,
         bad_lines: BadLines::Collect,
         n_rows: Some(TYPED),
+        // Bad records among them count: all others are left alone.
+        most_records: Some(TYPED),
         ..CsvReadOptions::default()
     };
     let contents = count::contents(source, &options, context)?;

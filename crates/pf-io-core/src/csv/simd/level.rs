@@ -20,6 +20,12 @@ pub(super) unsafe trait Level {
     /// The instructions must be there.
     unsafe fn equal(block: Self::Block, byte: u8) -> u64;
 
+    /// All bits that are in either.
+    ///
+    /// # Safety
+    /// The instructions must be there.
+    unsafe fn or(one: Self::Block, other: Self::Block) -> Self::Block;
+
     /// Which bytes are not ASCII.
     ///
     /// # Safety
@@ -33,6 +39,15 @@ pub(super) unsafe trait Level {
     #[inline(always)]
     unsafe fn parity(mask: u64) -> u64 {
         parity_by_shifts(mask)
+    }
+
+    /// Bit `i` is the bit of `from` at the `i`-th bit that is set in `at`; `from` has no others.
+    ///
+    /// # Safety
+    /// The instructions must be there.
+    #[inline(always)]
+    unsafe fn extract(from: u64, at: u64) -> u64 {
+        extract_by_bits(from, at)
     }
 
     /// Writes `base + i` for each bit `i` that is set, in order.
@@ -53,6 +68,18 @@ pub(super) fn parity_by_shifts(mut mask: u64) -> u64 {
         mask ^= mask << shift;
     }
     mask
+}
+
+/// Extracts bit by bit.
+#[inline(always)]
+pub(super) fn extract_by_bits(mut from: u64, at: u64) -> u64 {
+    let mut found = 0;
+    while from != 0 {
+        let lowest = from & from.wrapping_neg();
+        found |= 1 << (at & (lowest - 1)).count_ones();
+        from ^= lowest;
+    }
+    found
 }
 
 /// Places bit by bit, eight at a time so that the number of turns is easy to predict.

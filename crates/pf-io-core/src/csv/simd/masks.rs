@@ -128,24 +128,23 @@ pub(super) unsafe fn masks<L: Level, const QUOTES: bool>(
     if QUOTES && let Some(quote) = specials.quote {
         // SAFETY: as above.
         quotes = unsafe { L::equal(block, quote) } & valid;
-        if quotes | carry.inside | carry.close != 0 {
+        // No branch on whether there are quotes: it would be guessed wrong too often.
+        // SAFETY: as above.
+        let inside = unsafe { L::parity(quotes) } ^ carry.inside;
+        let (open, close) = (quotes & inside, quotes & !inside);
+        let after_field = (separators | endings) << 1 | carry.field;
+        let after_close = close << 1 | carry.close;
+        let follows = if specials.pair { all_lines } else { endings };
+        doubt &= !inside;
+        doubt |= open & !(after_field | after_close);
+        doubt |= after_close & !(separators | follows | quotes) & valid;
+        if let Some(escape) = specials.escape {
             // SAFETY: as above.
-            let inside = unsafe { L::parity(quotes) } ^ carry.inside;
-            let (open, close) = (quotes & inside, quotes & !inside);
-            let after_field = (separators | endings) << 1 | carry.field;
-            let after_close = close << 1 | carry.close;
-            let follows = if specials.pair { all_lines } else { endings };
-            doubt &= !inside;
-            doubt |= open & !(after_field | after_close);
-            doubt |= after_close & !(separators | follows | quotes) & valid;
-            if let Some(escape) = specials.escape {
-                // SAFETY: as above.
-                doubt |= unsafe { L::equal(block, escape) } & valid & inside;
-            }
-            carry.inside = ((inside as i64) >> 63) as u64;
-            carry.close = close >> 63;
-            outside = !inside;
+            doubt |= unsafe { L::equal(block, escape) } & valid & inside;
         }
+        carry.inside = ((inside as i64) >> 63) as u64;
+        carry.close = close >> 63;
+        outside = !inside;
     }
     carry.field = (separators | endings) >> 63;
     carry.record = endings >> 63;

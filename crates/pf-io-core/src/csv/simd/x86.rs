@@ -2,11 +2,11 @@
 
 use std::arch::x86_64::{
     __m128i, __m256i, __m512i, _mm_clmulepi64_si128, _mm_cmpeq_epi8, _mm_cvtsi128_si64,
-    _mm_loadu_si128, _mm_movemask_epi8, _mm_set_epi64x, _mm_set1_epi8, _mm256_cmpeq_epi8,
-    _mm256_loadu_si256, _mm256_movemask_epi8, _mm256_set1_epi8, _mm512_add_epi32,
-    _mm512_castsi512_si128, _mm512_cmpeq_epi8_mask, _mm512_cvtepu8_epi32,
+    _mm_loadu_si128, _mm_movemask_epi8, _mm_or_si128, _mm_set_epi64x, _mm_set1_epi8,
+    _mm256_cmpeq_epi8, _mm256_loadu_si256, _mm256_movemask_epi8, _mm256_or_si256, _mm256_set1_epi8,
+    _mm512_add_epi32, _mm512_castsi512_si128, _mm512_cmpeq_epi8_mask, _mm512_cvtepu8_epi32,
     _mm512_extracti32x4_epi32, _mm512_loadu_si512, _mm512_maskz_compress_epi8, _mm512_movepi8_mask,
-    _mm512_set1_epi8, _mm512_set1_epi32, _mm512_storeu_si512,
+    _mm512_or_si512, _mm512_set1_epi8, _mm512_set1_epi32, _mm512_storeu_si512, _pext_u64,
 };
 
 use super::level::Level;
@@ -35,6 +35,12 @@ unsafe impl Level for Sse2 {
         // SAFETY: SSE2 is part of x86-64.
         let equal = |part| unsafe { _mm_cmpeq_epi8(part, _mm_set1_epi8(byte as i8)) };
         join16(block.map(equal))
+    }
+
+    #[inline(always)]
+    unsafe fn or(one: Self::Block, other: Self::Block) -> Self::Block {
+        // SAFETY: SSE2 is part of x86-64.
+        std::array::from_fn(|at| unsafe { _mm_or_si128(one[at], other[at]) })
     }
 
     #[inline(always)]
@@ -74,6 +80,12 @@ unsafe impl Level for Avx2 {
     }
 
     #[inline(always)]
+    unsafe fn or(one: Self::Block, other: Self::Block) -> Self::Block {
+        // SAFETY: the caller vouches for AVX2.
+        std::array::from_fn(|at| unsafe { _mm256_or_si256(one[at], other[at]) })
+    }
+
+    #[inline(always)]
     unsafe fn high([low, high]: Self::Block) -> u64 {
         // SAFETY: the caller vouches for AVX2.
         let (low, high) = unsafe { (_mm256_movemask_epi8(low), _mm256_movemask_epi8(high)) };
@@ -84,6 +96,12 @@ unsafe impl Level for Avx2 {
     unsafe fn parity(mask: u64) -> u64 {
         // SAFETY: the caller vouches for the carry-less multiplication.
         unsafe { multiply(mask) }
+    }
+
+    #[inline(always)]
+    unsafe fn extract(from: u64, at: u64) -> u64 {
+        // SAFETY: the caller vouches for BMI2.
+        unsafe { _pext_u64(from, at) }
     }
 }
 
@@ -104,6 +122,12 @@ unsafe impl Level for Avx512 {
     }
 
     #[inline(always)]
+    unsafe fn or(one: Self::Block, other: Self::Block) -> Self::Block {
+        // SAFETY: the caller vouches for AVX-512.
+        unsafe { _mm512_or_si512(one, other) }
+    }
+
+    #[inline(always)]
     unsafe fn high(block: Self::Block) -> u64 {
         // SAFETY: the caller vouches for AVX-512BW.
         unsafe { _mm512_movepi8_mask(block) }
@@ -113,6 +137,12 @@ unsafe impl Level for Avx512 {
     unsafe fn parity(mask: u64) -> u64 {
         // SAFETY: the caller vouches for the carry-less multiplication.
         unsafe { multiply(mask) }
+    }
+
+    #[inline(always)]
+    unsafe fn extract(from: u64, at: u64) -> u64 {
+        // SAFETY: the caller vouches for BMI2.
+        unsafe { _pext_u64(from, at) }
     }
 
     #[inline(always)]

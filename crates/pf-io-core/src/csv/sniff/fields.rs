@@ -22,15 +22,18 @@ pub(super) struct Shape {
     pub cut: usize,
 }
 
-/// Calls `visit` with line, start and fields of every complete record; a blank line has no fields.
+/// Calls `visit` with line and fields of every complete record as long as it gives true; a blank
+/// line has no fields.
 /// What follows the last line end is complete if the sample is the `whole` text.
 pub(super) fn records(
     bytes: &[u8],
     dialect: &Dialect,
     whole: bool,
-    visit: &mut dyn FnMut(u64, usize, &[Field]),
+    mut visit: impl FnMut(u64, &[Field]) -> bool,
 ) -> Shape {
     let mut shape = Shape::default();
+    let field_ends = Stops::new([Some(dialect.separator), None]);
+    let quote_ends = Stops::new([dialect.quote, dialect.escape]);
     let (mut at, mut line) = (0, 1_u64);
     let mut fields = Vec::new();
     while at < bytes.len() {
@@ -49,7 +52,7 @@ pub(super) fn records(
             if bytes.get(at).is_some_and(|&byte| Some(byte) == dialect.quote) {
                 shape.quoted += 1;
                 at += 1;
-                if !close(bytes, &mut at, &mut line, dialect) {
+                if !close(bytes, &mut at, &mut line, dialect, &quote_ends) {
                     shape.open = true;
                     at = bytes.len();
                 }
@@ -58,11 +61,17 @@ pub(super) fn records(
                     || line_end(bytes, at, dialect.newline) > 0;
                 shape.anomalies += u64::from(!ends);
             }
-            while let Some(&byte) = bytes.get(at)
-                && byte != dialect.separator
-                && line_end(bytes, at, dialect.newline) == 0
-            {
-                at += 1;
+            loop {
+                at = field_ends.next(bytes, at);
+                match bytes.get(at) {
+                    Some(&byte)
+                        if byte != dialect.separator
+                            && line_end(bytes, at, dialect.newline) == 0 =>
+                    {
+                        at += 1;
+                    }
+                    _ => break,
+                }
             }
             fields.push(Field { start: field, end: at });
             if at >= bytes.len() {
@@ -86,14 +95,18 @@ pub(super) fn records(
         {
             fields.clear();
         }
-        visit(first_line, start, &fields);
+        if !visit(first_line, &fields) {
+            break;
+        }
     }
     shape
 }
 
 /// Passes over a field to behind its closing quote; false if there is none.
-fn close(bytes: &[u8], at: &mut usize, line: &mut u64, dialect: &Dialect) -> bool {
-    while let Some(&byte) = bytes.get(*at) {
+fn close(bytes: &[u8], at: &mut usize, line: &mut u64, dialect: &Dialect, stops: &Stops) -> bool {
+    loop {
+        *at = stops.next(bytes, *at);
+        let Some(&byte) = bytes.get(*at) else { return false };
         if Some(byte) == dialect.quote {
             if bytes.get(*at + 1) != Some(&byte) {
                 *at += 1;
@@ -108,7 +121,27 @@ fn close(bytes: &[u8], at: &mut usize, line: &mut u64, dialect: &Dialect) -> boo
             *at += end.max(1);
         }
     }
-    false
+}
+
+/// Bytes at which there is something to decide; all others are passed over.
+struct Stops([bool; 256]);
+
+impl Stops {
+    /// Those given, CR and LF.
+    fn new(bytes: [Option<u8>; 2]) -> Self {
+        let mut stops = [false; 256];
+        for byte in bytes.into_iter().flatten().chain(*b"\r\n") {
+            stops[usize::from(byte)] = true;
+        }
+        Self(stops)
+    }
+
+    /// The first of them from `at` on, or the end.
+    fn next(&self, bytes: &[u8], at: usize) -> usize {
+        let rest = bytes.get(at..).unwrap_or_default();
+        let found = rest.iter().position(|byte| self.0[usize::from(*byte)]);
+        at + found.unwrap_or(rest.len())
+    }
 }
 
 /// Bytes of the line end at `at`; 0 if there is none.

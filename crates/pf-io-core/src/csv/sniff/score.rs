@@ -4,6 +4,8 @@ use super::classify::{Looks, looks};
 use super::fields::{Field, records, skip_lines, value};
 use crate::csv::Dialect;
 
+/// Far more columns than anybody has are one width: it cannot be right anyway.
+const WIDEST: usize = 1 << 16;
 /// Records of which the cells are looked at.
 const TYPED: usize = 2000;
 /// Lines among which a preamble is looked for.
@@ -58,13 +60,13 @@ pub(super) fn score(
 ) -> Scored {
     let bytes = &sample[skip_lines(sample, skip, dialect.newline)..];
     let mut widths: Vec<u64> = Vec::new();
-    let shape = records(bytes, dialect, whole, &mut |_, _, fields| {
-        // Far more columns than anybody has are one width: it cannot be right anyway.
-        let width = fields.len().min(1 << 16);
+    let shape = records(bytes, dialect, whole, |_, fields| {
+        let width = fields.len().min(WIDEST);
         if width >= widths.len() {
             widths.resize(width + 1, 0);
         }
         widths[width] += u64::from(width > 0);
+        true
     });
     let total: u64 = widths.iter().sum();
     let most = widths.iter().copied().max().unwrap_or(0);
@@ -77,28 +79,32 @@ pub(super) fn score(
 
     let comma = dialect.separator != b',';
     let (mut seen, mut typed, mut cells) = (0, 0_u64, 0_u64);
-    let (mut misfits, mut misfit_count) = (Vec::new(), 0);
-    let mut columns = vec![Looks::Empty; width.min(1 << 16)];
+    let fitting = match width {
+        WIDEST => 0,
+        _ if ragged => total,
+        _ => widths.get(width).copied().unwrap_or(0),
+    };
+    let (mut misfits, misfit_count) = (Vec::new(), total - fitting);
+    let most_misfits = usize::try_from(misfit_count).map_or(MISFITS, |count| count.min(MISFITS));
+    let mut columns = vec![Looks::Empty; width];
     let (mut first, mut first_looks) = (Vec::new(), Vec::new());
-    records(bytes, dialect, whole, &mut |line, _, fields| {
+    records(bytes, dialect, whole, |line, fields| {
         if fields.is_empty() {
-            return;
+            return true;
         }
-        if fields.len() != width && !(ragged && fields.len() < width) {
-            misfit_count += 1;
-            if misfits.len() < MISFITS {
-                misfits.push(line + skip);
-            }
+        let fits = fields.len() == width || ragged && fields.len() < width;
+        if !fits && misfits.len() < MISFITS {
+            misfits.push(line + skip);
         }
         seen += 1;
         if seen > TYPED {
-            return;
+            return misfits.len() < most_misfits;
         }
         let cell = |field: &Field| value(&bytes[field.start..field.end], dialect);
         if seen == 1 {
             first = fields.iter().map(cell).collect();
             first_looks = first.iter().map(|cell| looks(cell, comma)).collect();
-            return;
+            return true;
         }
         for (column, field) in columns.iter_mut().zip(fields) {
             let kind = looks(&cell(field), comma);
@@ -106,6 +112,7 @@ pub(super) fn score(
             typed += u64::from(kind.is_typed() || kind == Looks::Like);
             *column = column.join(kind);
         }
+        true
     });
     if seen == 1 {
         cells = first_looks.len() as u64;
@@ -162,9 +169,10 @@ pub(super) fn fits_later(block: &[u8], scored: &Scored, ragged: bool) -> bool {
             return lines == 1;
         }
         let mut wrong = false;
-        let shape = records(&block[start..], &scored.dialect, false, &mut |_, _, fields| {
+        let shape = records(&block[start..], &scored.dialect, false, |_, fields| {
             let short = ragged && fields.len() < scored.width;
             wrong |= !fields.is_empty() && fields.len() != scored.width && !short;
+            !wrong
         });
         !wrong && shape.cut <= block.len() / 2
     })

@@ -1,0 +1,169 @@
+//! The number of records of a plain file, by all threads at once.
+//!
+//! The file is cut into ranges behind line ends, and each is counted as if a record began at its
+//! start. That is so for the first range. If a range holds nothing but whole records of the right
+//! width, a record begins at the next one too; so if all are regular, all counts are true. Of any
+//! other file nothing is said here: its records are counted by reading them.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use super::dialect::{BlankLines, Dialect, Newline};
+use super::input::Utf8Check;
+use super::simd::{Marks, Simd, Tally};
+use crate::{Context, Result, Source};
+
+/// Bytes of a range, about, unless the caller wants others.
+pub(super) const RANGE_BYTES: u64 = 4 << 20;
+/// Bytes that are read at once: they stay in the second-level cache until they are counted.
+const PIECE: usize = 256 << 10;
+/// Bytes that are read at once to find the end of a range.
+const TAIL: usize = 4 << 10;
+/// No range goes further beyond its place.
+const LONGEST_TAIL: u64 = 1 << 20;
+
+/// A plain text that is to be counted.
+pub(super) struct Regular<'r> {
+    pub source: &'r Source,
+    /// Where the first record of data starts.
+    pub start: u64,
+    pub dialect: &'r Dialect,
+    /// Fields of a record.
+    pub width: usize,
+    pub simd: Simd,
+    pub range_bytes: u64,
+    /// Whether the text must be UTF-8.
+    pub check_text: bool,
+    pub context: &'r Context,
+}
+
+impl Regular<'_> {
+    /// How many records there are; none if that cannot be told this way.
+    pub fn count(&self) -> Result<Option<u64>> {
+        let Dialect { newline, comment, escape, quote, .. } = self.dialect;
+        let lines = matches!(newline, Newline::Auto | Newline::Lf);
+        let plain = comment.is_none() && (escape.is_none() || escape == quote);
+        if !lines || !plain || self.width == 0 {
+            return Ok(None);
+        }
+        let bytes = self.source.size().saturating_sub(self.start);
+        let ranges = bytes.div_ceil(self.range_bytes);
+        let threads = self.context.threads().min(usize::try_from(ranges).unwrap_or(usize::MAX));
+        let memory = (threads * (PIECE + 64)) as u64;
+        let _charge = self.context.budget().charge(self.source.path(), memory, "blocks of text")?;
+        let (next, records) = (AtomicU64::new(0), AtomicU64::new(0));
+        let given_up = AtomicBool::new(false);
+        let failed = Mutex::new(None);
+        let worker = || {
+            let mut buffer = vec![0; PIECE + 64];
+            while !given_up.load(Ordering::Relaxed) {
+                let range = next.fetch_add(1, Ordering::Relaxed);
+                if range >= ranges {
+                    break;
+                }
+                match self.range(range, &mut buffer) {
+                    Ok(Some(count)) => {
+                        records.fetch_add(count, Ordering::Relaxed);
+                        continue;
+                    }
+                    Ok(None) => {}
+                    Err(error) => {
+                        failed.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+                    }
+                }
+                given_up.store(true, Ordering::Relaxed);
+            }
+        };
+        if threads < 2 {
+            worker();
+        } else {
+            self.context.pool().in_place_scope(|scope| {
+                for _ in 0..threads {
+                    scope.spawn(|_| worker());
+                }
+            });
+        }
+        if let Some(error) = failed.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            return Err(error);
+        }
+        self.source.check_unchanged()?;
+        Ok((!given_up.into_inner()).then(|| records.into_inner()))
+    }
+
+    /// Records of one range.
+    fn range(&self, range: u64, buffer: &mut [u8]) -> Result<Option<u64>> {
+        let size = self.source.size();
+        let marks = Marks {
+            separator: self.dialect.separator,
+            quote: self.dialect.quote,
+            crlf: self.dialect.newline == Newline::Auto,
+            width: self.width,
+        };
+        let mut tally = Tally::at_record();
+        let mut text = Utf8Check::default();
+        let mut at = self.start + range * self.range_bytes;
+        let end = (at + self.range_bytes).min(size);
+        // The first line end belongs to the range before.
+        let mut begun = range == 0;
+        let mut held = 0;
+        let mut last = 0;
+        loop {
+            self.context.check()?;
+            let (most, stop) = if at < end { (PIECE, end) } else { (TAIL, size) };
+            let count = usize::try_from(stop - at).map_or(most, |left| left.min(most));
+            self.source.read_exact_at(at, &mut buffer[held..held + count])?;
+            self.context.progress().add(count as u64, 0);
+            let tail = at >= end;
+            at += count as u64;
+            let mut bytes = &buffer[..held + count];
+            if !begun {
+                let Some(line) = bytes.iter().position(|byte| *byte == b'\n') else {
+                    // The record of the range before goes on to the end, or too far.
+                    return Ok((at == size).then_some(0));
+                };
+                bytes = &bytes[line + 1..];
+                (begun, last) = (true, b'\n');
+            }
+            let line = tail.then(|| buffer[held..held + count].iter().position(|b| *b == b'\n'));
+            let done = match line.flatten() {
+                Some(line) => {
+                    bytes = &buffer[..=held + line];
+                    true
+                }
+                None => at == size,
+            };
+            if at > end + LONGEST_TAIL {
+                return Ok(None);
+            }
+            last = bytes.last().copied().unwrap_or(last);
+            let whole = if done { bytes.len() } else { bytes.len() & !63 };
+            self.simd.tally(&marks, &bytes[..whole], &mut tally);
+            let sound = !self.check_text
+                || (tally.take_ascii() && text.is_whole())
+                || text.piece(&bytes[..whole], done).is_ok();
+            if !tally.regular() || !sound {
+                return Ok(None);
+            }
+            if done {
+                break;
+            }
+            let from = bytes.as_ptr() as usize - buffer.as_ptr() as usize + whole;
+            let kept = from..from + bytes.len() - whole;
+            held = kept.len();
+            buffer.copy_within(kept, 0);
+        }
+        if last != b'\n' {
+            tally.close(self.width);
+        }
+        // A CR at the end is a line end, if it is not data.
+        if tally.inside() || last == b'\r' || !tally.regular() {
+            return Ok(None);
+        }
+        let skipped = match self.dialect.blank_lines {
+            BlankLines::Skip => tally.blank,
+            _ if tally.blank > 0 => return Ok(None),
+            _ => 0,
+        };
+        Ok(Some(tally.records - skipped))
+    }
+}
