@@ -116,6 +116,10 @@ pub fn read_csv(input: &[u8]) {
 
 /// As text and without a header, cells are what the serial machine says.
 fn grammar(text: &[u8], dialect: &Dialect) {
+    // A mark says UTF-16, and other bytes become the text.
+    if text.starts_with(b"\xfe\xff") || text.starts_with(b"\xff\xfe") {
+        return;
+    }
     let dialect = Dialect { blank_lines: BlankLines::Skip, strict_quotes: false, ..dialect.clone() };
     let serial = Serial::new(&dialect);
     let (mut at, mut records) = (0, Vec::new());
@@ -179,8 +183,9 @@ pub fn sniff_csv(input: &[u8]) {
         ..CsvReadOptions::default()
     };
     let read = table(head, &options, 1);
-    // No row is lost because of the dialect: as many columns as were said.
-    if let (Ok((batch, _)), true) = (read, whole) {
+    // No row is lost because of the dialect: as many columns as were said. Where records may be
+    // short the longest tells here, and the first one in a read.
+    if let (Ok((batch, _)), true, false) = (read, whole, wishes.ragged) {
         assert_eq!(batch.num_columns(), found.names.len());
     }
 }
