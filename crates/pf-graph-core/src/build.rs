@@ -1,171 +1,179 @@
-//! Edges to CSR by stable counting sort: within a row, arcs keep the order they are given in.
+//! Arcs to rows by a stable sort in two steps: within a row, arcs keep the order they are given in.
 //!
-//! O(n + m) work per part. Parts own disjoint vertex ranges: each reads all arcs and writes only
-//! its own rows, so no two write to the same place and the result does not depend on their number.
-//! The transpose is the same sort over the rows of a CSR, which leaves in-rows sorted by source.
+//! First a pass that cuts the vertices into buckets of consecutive indices and deals the arcs out
+//! to them, part by part of the input; every (bucket, part) pair has its own place, so the order
+//! within a bucket is that of the input for any number of parts. Then each bucket is counted and
+//! placed while it lies in the cache. O(n + m) time; 6 bytes per arc, and its payload, beside the
+//! result. The transpose is the same sort over the rows of a CSR, which leaves in-rows sorted by
+//! source.
+//!
+//! Source: Malicevic, Lepers, Zwaenepoel, "Everything you always wanted to know about multicore
+//! graph processing but were afraid to ask", USENIX ATC 2017 (radix partitioning).
 
-use std::sync::atomic::AtomicBool;
+use std::iter::Zip;
+use std::slice::IterMut;
 
 use rayon::prelude::*;
 
-use crate::cancel::{CHUNK, Meter, check};
+use crate::GraphError;
+use crate::arcs::Arcs;
+use crate::control::Control;
 use crate::par::split_mut;
-use crate::{Csr, GraphError};
 
 /// Below this many arcs a second thread costs more than it brings.
-const PARALLEL_ARCS: usize = 1 << 16;
-/// Every part reads all arcs, so more parts than this only wait for memory.
-const MAX_PARTS: usize = 8;
+const PARALLEL_ARCS: usize = 1 << 15;
+/// Arcs per bucket that stay in a second-level cache while they are placed.
+const BUCKET_ARCS: usize = 1 << 16;
+/// Streams that one core can write at the same time.
+const MAX_BUCKETS: usize = 1 << 11;
+/// Rows of a bucket are numbered in 16 bits.
+const MAX_WIDTH_BITS: u32 = 16;
+/// Parts of the input per thread, so that an uneven part delays little.
+const PARTS_PER_THREAD: usize = 2;
+/// Most parts: each has a place in each bucket.
+const MAX_PARTS: usize = 32;
 
-/// A list of arcs that can be read several times.
-pub(crate) trait Arcs: Sync {
-    /// Number of arcs.
-    fn len(&self) -> usize;
-    /// Calls `f(row, target, index into the weights)` for each arc, in order.
-    fn visit(&self, cancel: &AtomicBool, f: impl FnMut(u32, u32, usize)) -> Result<(), GraphError>;
-    /// The weights that the indices point into.
-    fn weights(&self) -> Option<&[f64]>;
+/// Rows of arcs; `payload` goes with `targets`.
+pub(crate) struct Sorted<P> {
+    pub(crate) offsets: Vec<u64>,
+    pub(crate) targets: Vec<u32>,
+    pub(crate) payload: Vec<P>,
 }
 
-/// Edge rows as indices; an undirected edge is two arcs, a loop one.
-pub(crate) struct EdgeRows<'a> {
-    pub(crate) src: &'a [u32],
-    pub(crate) dst: &'a [u32],
-    pub(crate) weights: Option<&'a [f64]>,
-    pub(crate) directed: bool,
-}
+/// Where the next arc of one part goes within one bucket.
+type Place<'a, P> = Zip<Zip<IterMut<'a, u16>, IterMut<'a, u32>>, IterMut<'a, P>>;
 
-impl Arcs for EdgeRows<'_> {
-    fn len(&self) -> usize {
-        if self.directed { self.src.len() } else { 2 * self.src.len() }
-    }
-
-    fn visit(
-        &self,
-        cancel: &AtomicBool,
-        mut f: impl FnMut(u32, u32, usize),
-    ) -> Result<(), GraphError> {
-        for (c, (src, dst)) in self.src.chunks(CHUNK).zip(self.dst.chunks(CHUNK)).enumerate() {
-            check(cancel)?;
-            for (i, (&u, &v)) in src.iter().zip(dst).enumerate() {
-                f(u, v, c * CHUNK + i);
-                if !self.directed && u != v {
-                    f(v, u, c * CHUNK + i);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn weights(&self) -> Option<&[f64]> {
-        self.weights
-    }
-}
-
-/// The arcs of a CSR turned round.
-pub(crate) struct Reversed<'a>(pub(crate) &'a Csr);
-
-impl Arcs for Reversed<'_> {
-    fn len(&self) -> usize {
-        self.0.num_arcs()
-    }
-
-    fn visit(
-        &self,
-        cancel: &AtomicBool,
-        mut f: impl FnMut(u32, u32, usize),
-    ) -> Result<(), GraphError> {
-        let mut meter = Meter::new(cancel)?;
-        let mut index = 0;
-        for u in 0..self.0.num_vertices() as u32 {
-            let row = self.0.row(u);
-            meter.spend(row.len())?;
-            for &v in row {
-                f(v, u, index);
-                index += 1;
-            }
-        }
-        Ok(())
-    }
-
-    fn weights(&self) -> Option<&[f64]> {
-        self.0.weights()
-    }
-}
-
-/// Sorts arcs into `n` rows, in the caller's rayon pool.
-pub(crate) fn counting_sort(
+/// Sorts arcs into `n` rows, each with `payload(index)`, in the caller's rayon pool.
+pub(crate) fn sort_arcs<P: Copy + Default + Send + Sync>(
     n: usize,
     arcs: &impl Arcs,
-    cancel: &AtomicBool,
-) -> Result<Csr, GraphError> {
-    let parts = if arcs.len() < PARALLEL_ARCS {
+    payload: impl Fn(usize) -> P + Sync,
+    control: &Control<'_>,
+) -> Result<Sorted<P>, GraphError> {
+    let parts = if arcs.max_len() < PARALLEL_ARCS {
         1
     } else {
-        rayon::current_num_threads().clamp(1, MAX_PARTS)
+        (PARTS_PER_THREAD * rayon::current_num_threads()).clamp(1, MAX_PARTS)
     };
-    let offsets = count(n, arcs, parts, cancel)?;
-    let num_arcs = offsets[n] as usize;
+    let parts = arcs.split(parts);
+    let shift = bucket_bits(n, arcs.max_len());
+    let buckets = n.div_ceil(1 << shift);
 
-    // Ranges of vertices with about equally many arcs.
-    let bounds: Vec<usize> = (0..=parts)
-        .map(|part| match part {
-            0 => 0,
-            part if part == parts => n,
-            part => offsets.partition_point(|&o| o < (num_arcs * part / parts) as u64).min(n),
-        })
-        .collect();
-    let arcs_of = |bounds: &[usize]| (offsets[bounds[1]] - offsets[bounds[0]]) as usize;
-
-    let mut targets = vec![0u32; num_arcs];
-    let mut weights = arcs.weights().map(|_| vec![0f64; num_arcs]);
-    let mut cursors = offsets[..n].to_vec();
-
-    let target_parts = split_mut(&mut targets, bounds.windows(2).map(arcs_of));
-    let weight_parts: Vec<&mut [f64]> = match &mut weights {
-        Some(weights) => split_mut(weights, bounds.windows(2).map(arcs_of)),
-        None => (0..parts).map(|_| <&mut [f64]>::default()).collect(),
-    };
-    let cursor_parts = split_mut(&mut cursors, bounds.windows(2).map(|b| b[1] - b[0]));
-    bounds.par_windows(2).zip(target_parts).zip(weight_parts).zip(cursor_parts).try_for_each(
-        |(((bounds, targets), weights), cursors)| {
-            let (first, base) = (bounds[0] as u32, offsets[bounds[0]]);
-            arcs.visit(cancel, |row, target, index| {
-                if let Some(cursor) = cursors.get_mut(row.wrapping_sub(first) as usize) {
-                    let place = (*cursor - base) as usize;
-                    *cursor += 1;
-                    targets[place] = target;
-                    if let Some(all) = arcs.weights() {
-                        weights[place] = all[index];
-                    }
+    // Arcs per part and bucket. A row that is out of range is found in the next pass.
+    let counts: Vec<Vec<usize>> = parts
+        .par_iter()
+        .map(|part| {
+            let mut counts = vec![0; buckets];
+            arcs.visit(part.clone(), control, |row, _, _| {
+                if let Some(count) = counts.get_mut(row as usize >> shift) {
+                    *count += 1;
                 }
+            })?;
+            Ok(counts)
+        })
+        .collect::<Result<_, GraphError>>()?;
+    control.progress(0.25)?;
+
+    let bucket_len = |bucket: usize| counts.iter().map(|counts| counts[bucket]).sum::<usize>();
+    let bucket_lens: Vec<usize> = (0..buckets).map(bucket_len).collect();
+    let len: usize = bucket_lens.iter().sum();
+    let mut rows = vec![0u16; len];
+    let mut targets = vec![0u32; len];
+    let mut payloads = vec![P::default(); len];
+    {
+        let lens: Vec<usize> =
+            (0..buckets).flat_map(|bucket| counts.iter().map(move |c| c[bucket])).collect();
+        let mut places: Vec<Vec<Place<P>>> =
+            parts.iter().map(|_| Vec::with_capacity(buckets)).collect();
+        let pieces = split_mut(&mut rows, lens.iter().copied())
+            .into_iter()
+            .zip(split_mut(&mut targets, lens.iter().copied()))
+            .zip(split_mut(&mut payloads, lens.iter().copied()));
+        for (i, ((rows, targets), payloads)) in pieces.enumerate() {
+            places[i % parts.len()].push(rows.iter_mut().zip(targets).zip(payloads));
+        }
+        let is_whole = parts
+            .par_iter()
+            .zip(places)
+            .map(|(part, mut places)| {
+                let mut is_whole = true;
+                arcs.visit(part.clone(), control, |row, target, index| {
+                    // Read once, checked and used: a caller's array may change under us.
+                    let is_vertex = (row as usize) < n && (target as usize) < n;
+                    let place = places.get_mut(row as usize >> shift).and_then(Iterator::next);
+                    match place {
+                        Some(((local, to), payload_to)) if is_vertex => {
+                            *local = (row & ((1 << shift) - 1)) as u16;
+                            *to = target;
+                            *payload_to = payload(index);
+                        }
+                        _ => is_whole = false,
+                    }
+                })?;
+                Ok(is_whole && places.iter().all(|place| place.len() == 0))
             })
-        },
-    )?;
-    Ok(Csr { offsets, targets, weights })
+            .collect::<Result<Vec<bool>, GraphError>>()?;
+        if is_whole.contains(&false) {
+            return Err(arcs.out_of_range(n));
+        }
+    }
+    control.progress(0.6)?;
+    drop(counts);
+    place_buckets(n, shift, &bucket_lens, (&rows, &targets, &payloads), control)
 }
 
-/// Row boundaries of the arcs.
-fn count(
+/// Counts and places each bucket's arcs.
+fn place_buckets<P: Copy + Default + Send + Sync>(
     n: usize,
-    arcs: &impl Arcs,
-    parts: usize,
-    cancel: &AtomicBool,
-) -> Result<Vec<u64>, GraphError> {
-    let mut offsets = vec![0u64; n + 1];
-    let width = n.div_ceil(parts).max(1);
-    offsets[1..].par_chunks_mut(width).enumerate().try_for_each(|(part, counts)| {
-        let first = (part * width) as u32;
-        arcs.visit(cancel, |row, _, _| {
-            if let Some(count) = counts.get_mut(row.wrapping_sub(first) as usize) {
-                *count += 1;
-            }
-        })
-    })?;
-    let mut sum = 0;
-    for offset in &mut offsets {
-        sum += *offset;
-        *offset = sum;
+    shift: u32,
+    lens: &[usize],
+    (rows, targets, payloads): (&[u16], &[u32], &[P]),
+    control: &Control<'_>,
+) -> Result<Sorted<P>, GraphError> {
+    let mut starts = Vec::with_capacity(lens.len());
+    let mut len = 0;
+    for &bucket_len in lens {
+        starts.push(len);
+        len += bucket_len;
     }
-    Ok(offsets)
+    let mut sorted = Sorted {
+        offsets: vec![0u64; n + 1],
+        targets: vec![0u32; len],
+        payload: vec![P::default(); len],
+    };
+    let ends = sorted.offsets[1..].par_chunks_mut(1 << shift);
+    let out_targets = split_mut(&mut sorted.targets, lens.iter().copied());
+    let out_payloads = split_mut(&mut sorted.payload, lens.iter().copied());
+    ends.zip(out_targets).zip(out_payloads).zip(starts).try_for_each(
+        |(((ends, out_targets), out_payloads), start)| {
+            control.check()?;
+            let range = start..start + out_targets.len();
+            let rows = &rows[range.clone()];
+            for &row in rows {
+                ends[row as usize] += 1;
+            }
+            let mut next = start as u64;
+            for end in ends.iter_mut() {
+                next += std::mem::replace(end, next);
+            }
+            let arcs = rows.iter().zip(&targets[range.clone()]).zip(&payloads[range]);
+            for ((&row, &target), &payload) in arcs {
+                let end = &mut ends[row as usize]; // the start until its arcs are placed
+                let place = (*end as usize) - start;
+                *end += 1;
+                out_targets[place] = target;
+                out_payloads[place] = payload;
+            }
+            Ok(())
+        },
+    )?;
+    control.progress(1.0)?;
+    Ok(sorted)
+}
+
+/// Bits of a vertex index that number it within its bucket.
+fn bucket_bits(n: usize, arcs: usize) -> u32 {
+    let buckets = (arcs / BUCKET_ARCS).clamp(1, MAX_BUCKETS).next_power_of_two();
+    let bits = usize::BITS - n.saturating_sub(1).leading_zeros();
+    bits.saturating_sub(buckets.trailing_zeros()).min(MAX_WIDTH_BITS)
 }

@@ -28,7 +28,7 @@ impl fmt::Display for Side {
 #[non_exhaustive]
 pub enum GraphError {
     /// An edge or a row of the vertex table has no id.
-    #[error("{} row {row}: {side} is null", if *.side == Side::Vertices { "vertex" } else { "edge" })]
+    #[error("{}", null_text(*.row, *.side))]
     NullEndpoint {
         /// Row in its table.
         row: u64,
@@ -36,7 +36,7 @@ pub enum GraphError {
         side: Side,
     },
     /// An edge has no weight.
-    #[error("edge row {row}: weight is null")]
+    #[error("edge row {row}: weight is null (pass default_weight to fill such rows)")]
     NullWeight {
         /// Edge row.
         row: u64,
@@ -112,6 +112,16 @@ pub enum GraphError {
     NegativeCycle {
         /// Ids in the order of the cycle; the edge from the last to the first closes it.
         vertices: Vec<String>,
+        /// The same vertices by index.
+        indices: Vec<u32>,
+    },
+    /// The graph has a cycle where a kernel needs one without.
+    #[error("graph has a cycle: {}", cycle_text(.vertices))]
+    NotADag {
+        /// Ids in the order of the cycle; the edge from the last to the first closes it.
+        vertices: Vec<String>,
+        /// The same vertices by index.
+        indices: Vec<u32>,
     },
     /// More vertices, or longer paths, than 32-bit indices can express.
     #[error("{vertices} vertices are more than the limit of {limit}")]
@@ -139,9 +149,69 @@ pub enum GraphError {
         /// Its rows.
         rows: usize,
     },
+    /// A vertex index of a caller's array that is not below the number of vertices.
+    #[error(
+        "edge row {row}: {side} is {vertex}; indices of {vertices} vertices are at least 0 and below {vertices}"
+    )]
+    IndexOutOfRange {
+        /// Edge row.
+        row: u64,
+        /// The array.
+        side: Side,
+        /// The value found there.
+        vertex: i128,
+        /// Number of vertices.
+        vertices: u64,
+    },
+    /// More edge rows than 32-bit numbers can name, where rows must be named.
+    #[error("{rows} edge rows are more than the limit of {limit} for these options")]
+    TooManyRows {
+        /// Rows of the table.
+        rows: u64,
+        /// The limit that is passed.
+        limit: u64,
+    },
+    /// The caller's arrays were written to while they were read.
+    #[error("the arrays changed while the graph was built from them")]
+    ArraysChanged,
+    /// Arrays that are not compressed sparse rows.
+    #[error("{name}: {message}")]
+    BadCsr {
+        /// The array.
+        name: &'static str,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// A loop where none are wanted.
+    #[error("edge row {row}: {vertex}->{vertex} is a loop (pass self_loops='drop' to skip loops)")]
+    SelfLoop {
+        /// Edge row.
+        row: u64,
+        /// Its one end, quoted if it is text.
+        vertex: String,
+    },
+    /// A second edge between the same ends where one is wanted.
+    #[error("edge row {row}: {src}->{dst} is there already, in row {first_row}")]
+    DuplicateEdge {
+        /// The later row.
+        row: u64,
+        /// The earlier row.
+        first_row: u64,
+        /// Tail id, quoted if it is text.
+        src: String,
+        /// Head id, quoted if it is text.
+        dst: String,
+    },
     /// The cancel flag was set.
     #[error("cancelled")]
     Cancelled,
+}
+
+fn null_text(row: u64, side: Side) -> String {
+    match side {
+        Side::Vertices => format!("vertex row {row}: {side} is null"),
+        _ => format!("edge row {row}: {side} is null (pass nulls='drop' to skip such rows)"),
+    }
 }
 
 fn closest_text(closest: &[String]) -> String {

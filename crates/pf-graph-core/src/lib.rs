@@ -13,36 +13,54 @@
 //! ```
 //! use std::sync::{Arc, atomic::AtomicBool};
 //! use arrow::array::{ArrayRef, StringArray};
-//! use pf_graph_core::{BuildOptions, Graph, IdOrder, IdValue, algo};
+//! use pf_graph_core::{BuildOptions, Control, Graph, IdOrder, IdValue, algo};
 //!
 //! let src: ArrayRef = Arc::new(StringArray::from(vec!["JFK", "JFK", "BOS"]));
 //! let dst: ArrayRef = Arc::new(StringArray::from(vec!["BOS", "LAX", "LAX"]));
-//! let options = BuildOptions { directed: true, id_order: IdOrder::Sorted };
+//! let options = BuildOptions { id_order: IdOrder::Sorted, ..BuildOptions::default() };
 //! let cancel = AtomicBool::new(false);
-//! let graph = Graph::build(&[src], &[dst], None, None, &options, &cancel)?;
+//! let control = Control::new(&cancel);
+//! let graph = Graph::build(&[src], &[dst], None, None, &options, &control)?;
 //! assert_eq!((graph.num_vertices(), graph.num_edges()), (3, 3));
 //!
 //! let jfk = graph.find(&IdValue::Str("JFK".into()))?;
-//! let levels = algo::bfs(&graph, &algo::BfsConfig::default(), &[jfk], &cancel)?;
+//! let levels = algo::bfs(&graph, &algo::BfsConfig::default(), &[jfk], &control)?;
 //! assert_eq!(levels.distance, [1, 0, 1]); // BOS, JFK, LAX
 //! # Ok::<(), pf_graph_core::GraphError>(())
 //! ```
 
 pub mod algo;
+pub mod answer;
+mod arcs;
+mod attach;
 mod build;
-mod cancel;
+mod columns;
+mod control;
+mod crew;
 mod csr;
+mod edge_ids;
+mod edges;
 mod error;
+pub mod generate;
 mod graph;
 mod ids;
+mod options;
 mod par;
+mod random;
+mod rows;
+mod simple;
 pub mod verify;
+mod views;
 mod weights;
 
+pub use columns::VertexInt;
+pub use control::Control;
 pub use csr::Csr;
 pub use error::{GraphError, Side};
-pub use graph::{BuildOptions, Graph};
+pub use graph::Graph;
 pub use ids::{IdOrder, IdValue};
+pub use options::{BuildOptions, Duplicates, Nulls, SelfLoops};
+pub use views::{Direction, LoopDegree};
 
 /// Marks "no vertex" in index arrays, for example the predecessor of a source.
 pub const NO_VERTEX: u32 = u32::MAX;

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use crate::cancel::CHUNK;
+use crate::control::CHUNK;
 
 /// Cuts the rows into consecutive blocks of about [`CHUNK`] arcs and rows each.
 ///

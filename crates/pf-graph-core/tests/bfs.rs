@@ -5,9 +5,10 @@ mod common;
 use common::{GO, Rows, large, on_any_threads, rows};
 use petgraph::algo::dijkstra;
 use petgraph::graph::{DiGraph, NodeIndex};
-use pf_graph_core::algo::{BfsConfig, bfs};
-use pf_graph_core::verify::check_bfs;
-use pf_graph_core::{IdOrder, NO_VERTEX};
+use pf_graph_core::algo::{BfsConfig, MultiBfsConfig, bfs, multi_bfs};
+use pf_graph_core::generate::{grid, rmat, uniform};
+use pf_graph_core::verify::{Edges, check_bfs, check_multi_bfs};
+use pf_graph_core::{BuildOptions, Direction, Graph, IdOrder, NO_VERTEX};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -22,7 +23,7 @@ proptest! {
     ) {
         let graph = rows.graph(IdOrder::Appearance);
         let sources: Vec<u32> = picks.iter().map(|pick| pick.index(rows.n as usize) as u32).collect();
-        let result = bfs(&graph, &BfsConfig { max_depth }, &sources, &GO).unwrap();
+        let result = bfs(&graph, &BfsConfig { max_depth, ..BfsConfig::default() }, &sources, &GO).unwrap();
         prop_assert_eq!(check_bfs(&rows.edges(), &sources, max_depth, &result), Ok(()));
 
         let arcs = rows.edges().arcs().map(|(u, v, _)| (u as u32, v as u32));
@@ -49,6 +50,91 @@ fn parent_is_the_smallest_on_the_level_before() {
     let result = bfs(&graph.graph(IdOrder::Appearance), &BfsConfig::default(), &[0], &GO).unwrap();
     assert_eq!(result.distance, [0, 1, 2, 1, 2]);
     assert_eq!(result.predecessor, [NO_VERTEX, 0, 1, 0, 1]);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn directions_and_second_searches(
+        rows in rows(0.0..1.0f64),
+        source in any::<prop::sample::Index>(),
+        max_depth in prop::option::of(0..4u32),
+    ) {
+        let source = [source.index(rows.n as usize) as u32];
+        let turned = Rows { src: rows.dst.clone(), dst: rows.src.clone(), ..rows.clone() };
+        let both = Rows { directed: false, ..rows.clone() };
+        for (direction, edges) in
+            [(Direction::Out, &rows), (Direction::In, &turned), (Direction::Both, &both)]
+        {
+            let graph = rows.graph(IdOrder::Appearance);
+            let config = BfsConfig { max_depth, direction };
+            let first = bfs(&graph, &config, &source, &GO).unwrap();
+            prop_assert_eq!(check_bfs(&edges.edges(), &source, max_depth, &first), Ok(()));
+            prop_assert_eq!(&bfs(&graph, &config, &source, &GO).unwrap(), &first);
+        }
+    }
+
+    #[test]
+    fn many_searches_are_as_many_single_ones(
+        rows in rows(0.0..1.0f64),
+        picks in vec(any::<prop::sample::Index>(), 1..150),
+        max_depth in prop::option::of(0..4u32),
+        direction in prop::sample::select(vec![Direction::Out, Direction::In, Direction::Both]),
+    ) {
+        let graph = rows.graph(IdOrder::Appearance);
+        let sources: Vec<u32> = picks.iter().map(|pick| pick.index(rows.n as usize) as u32).collect();
+        let config = MultiBfsConfig { max_depth, direction };
+        let result = multi_bfs(&graph, &config, &sources, &GO).unwrap();
+        let edges = match direction {
+            Direction::Out => rows,
+            Direction::In => Rows { src: rows.dst, dst: rows.src, ..rows },
+            Direction::Both => Rows { directed: false, ..rows },
+        };
+        prop_assert_eq!(check_multi_bfs(&edges.edges(), &sources, max_depth, &result), Ok(()));
+    }
+}
+
+#[test]
+fn many_searches_at_any_threads() {
+    let rows = large(true);
+    let sources: Vec<u32> = (0..200).map(|i| i * 97).collect();
+    let result = on_any_threads(|| {
+        let graph = rows.graph(IdOrder::Sorted);
+        multi_bfs(&graph, &MultiBfsConfig::default(), &sources, &GO).unwrap()
+    });
+    assert_eq!(check_multi_bfs(&rows.edges(), &sources, None, &result), Ok(()));
+}
+
+/// Graphs on which levels are searched bottom-up, and long thin ones.
+#[test]
+fn generated_graphs_both_ways_at_any_threads() {
+    let shapes = [rmat(15, 16, 3), uniform(50_000, 500_000, 3), grid(200, 300), grid(1, 50_000)];
+    for shape in shapes {
+        for directed in [true, false] {
+            let edges = Edges {
+                num_vertices: shape.num_vertices,
+                src: &shape.src,
+                dst: &shape.dst,
+                weight: None,
+                directed,
+            };
+            let options = BuildOptions { directed, ..BuildOptions::default() };
+            let n = shape.num_vertices;
+            let source = shape.src[shape.src.len() / 3];
+            for max_depth in [None, Some(3)] {
+                let config = BfsConfig { max_depth, ..BfsConfig::default() };
+                let (first, second) = on_any_threads(|| {
+                    let graph =
+                        Graph::from_arrays(&shape.src, &shape.dst, None, n, &options, &GO).unwrap();
+                    let search = || bfs(&graph, &config, &[source], &GO).unwrap();
+                    (search(), search())
+                });
+                assert_eq!(check_bfs(&edges, &[source], max_depth, &first), Ok(()));
+                assert!(first == second, "top-down and bottom-up differ");
+            }
+        }
+    }
 }
 
 #[test]

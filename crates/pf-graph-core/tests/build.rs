@@ -78,7 +78,7 @@ fn an_undirected_loop_is_one_arc() {
 #[test]
 fn empty_tables_make_empty_graphs() {
     for order in [IdOrder::Appearance, IdOrder::Sorted] {
-        let options = BuildOptions { directed: true, id_order: order };
+        let options = BuildOptions { id_order: order, ..BuildOptions::default() };
         for columns in [vec![], vec![ints([])]] {
             let graph = Graph::build(&columns, &columns, None, None, &options, &GO).unwrap();
             assert_eq!((graph.num_vertices(), graph.num_edges(), graph.ids().len()), (0, 0, 0));

@@ -5,9 +5,10 @@ mod common;
 use common::{GO, Rows, large, on_any_threads, rows};
 use petgraph::algo::{connected_components, kosaraju_scc};
 use petgraph::graph::DiGraph;
-use pf_graph_core::IdOrder;
 use pf_graph_core::algo::{ComponentsMode, components};
-use pf_graph_core::verify::{check_strong_components, check_weak_components};
+use pf_graph_core::generate::{grid, rmat, uniform};
+use pf_graph_core::verify::{Edges, check_strong_components, check_weak_components};
+use pf_graph_core::{BuildOptions, Graph, IdOrder};
 use proptest::prelude::*;
 
 proptest! {
@@ -73,5 +74,27 @@ fn large_graphs_at_any_threads() {
                 on_any_threads(|| components(&rows.graph(IdOrder::Sorted), mode, &GO).unwrap());
             assert_eq!(check(&rows.edges(), &result), Ok(()));
         }
+    }
+}
+
+#[test]
+fn generated_graphs_with_and_without_arcs_by_head() {
+    for shape in [rmat(15, 4, 9), uniform(50_000, 60_000, 9), grid(100, 300)] {
+        let (n, options) = (shape.num_vertices, BuildOptions::default());
+        let weak = on_any_threads(|| {
+            let graph = Graph::from_arrays(&shape.src, &shape.dst, None, n, &options, &GO).unwrap();
+            let first = components(&graph, ComponentsMode::Weak, &GO).unwrap();
+            graph.incoming(&GO).unwrap();
+            assert!(components(&graph, ComponentsMode::Weak, &GO).unwrap() == first);
+            first
+        });
+        let edges = Edges {
+            num_vertices: n,
+            src: &shape.src,
+            dst: &shape.dst,
+            weight: None,
+            directed: true,
+        };
+        assert_eq!(check_weak_components(&edges, &weak), Ok(()));
     }
 }

@@ -6,7 +6,7 @@
 use pf_graph_core::algo::{
     BfsConfig, ComponentsMode, PageRankConfig, ShortestPathConfig, ShortestPathMethod,
 };
-use pf_graph_core::{BuildOptions, IdOrder};
+use pf_graph_core::{BuildOptions, Direction, Duplicates, IdOrder, LoopDegree, Nulls, SelfLoops};
 use serde::Deserialize;
 use serde::de::value::{Error, MapDeserializer, StrDeserializer};
 
@@ -53,6 +53,7 @@ fn words_are_those_of_the_documentation() {
         ("auto", ShortestPathMethod::Auto),
         ("bfs", ShortestPathMethod::Bfs),
         ("dijkstra", ShortestPathMethod::Dijkstra),
+        ("delta", ShortestPathMethod::Delta),
         ("bellman-ford", ShortestPathMethod::BellmanFord),
     ] {
         assert_eq!(word(text), Ok(method));
@@ -61,5 +62,10 @@ fn words_are_those_of_the_documentation() {
     assert_eq!(word("strong"), Ok(ComponentsMode::Strong));
     assert_eq!(word("appearance"), Ok(IdOrder::Appearance));
     assert_eq!(word("sorted"), Ok(IdOrder::Sorted));
-    assert!(word::<ShortestPathMethod>("delta").is_err());
+    assert_eq!(word("both"), Ok(Direction::Both));
+    assert_eq!(word("sum"), Ok(Duplicates::Sum));
+    assert_eq!(word("drop"), Ok(SelfLoops::Drop));
+    assert_eq!(word("drop"), Ok(Nulls::Drop));
+    assert_eq!(word("twice"), Ok(LoopDegree::Twice));
+    assert!(word::<ShortestPathMethod>("astar").is_err());
 }

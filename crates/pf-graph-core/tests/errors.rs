@@ -8,10 +8,10 @@ use std::sync::atomic::AtomicBool;
 use arrow::array::{ArrayRef, Float64Array, Int64Array, StringArray};
 use common::{GO, Rows, floats, ints, message};
 use pf_graph_core::algo::{
-    BfsConfig, ComponentsMode, PageRankConfig, ShortestPathConfig, ShortestPathMethod, bfs,
-    components, pagerank, shortest_paths,
+    BfsConfig, ComponentsMode, PageRankConfig, PageRankVectors, ShortestPathConfig,
+    ShortestPathMethod, bfs, components, pagerank, shortest_paths,
 };
-use pf_graph_core::{BuildOptions, Graph, GraphError, IdOrder, Side};
+use pf_graph_core::{BuildOptions, Control, Graph, GraphError, IdOrder, Side};
 
 fn build(
     src: &[ArrayRef],
@@ -32,14 +32,26 @@ fn nulls_are_named_by_row_over_chunks() {
     let bad = [nullable(&[Some(1)]), nullable(&[Some(1), None])];
     let error = build(&bad, &good, None, None).unwrap_err();
     assert_eq!(error, GraphError::NullEndpoint { row: 3, side: Side::Src });
-    assert_eq!(error.to_string(), "edge row 3: src is null");
-    assert_eq!(message(build(&good, &bad, None, None)), "edge row 3: dst is null");
-    assert_eq!(message(build(&bad, &bad, None, None)), "edge row 3: src is null");
+    assert_eq!(error.to_string(), "edge row 3: src is null (pass nulls='drop' to skip such rows)");
+    assert_eq!(
+        message(build(&good, &bad, None, None)),
+        "edge row 3: dst is null (pass nulls='drop' to skip such rows)"
+    );
+    assert_eq!(
+        message(build(&bad, &bad, None, None)),
+        "edge row 3: src is null (pass nulls='drop' to skip such rows)"
+    );
     let vertices = Some(&bad[..]);
     assert_eq!(message(build(&good, &good, None, vertices)), "vertex row 3: vertices is null");
     let untyped: ArrayRef = Arc::new(arrow::array::NullArray::new(3));
-    assert_eq!(message(build(&good, &[untyped], None, None)), "edge row 1: dst is null");
-    assert_eq!(message(build(&good, &good, Some(&bad), None)), "edge row 3: weight is null");
+    assert_eq!(
+        message(build(&good, &[untyped], None, None)),
+        "edge row 1: dst is null (pass nulls='drop' to skip such rows)"
+    );
+    assert_eq!(
+        message(build(&good, &good, Some(&bad), None)),
+        "edge row 3: weight is null (pass default_weight to fill such rows)"
+    );
 }
 
 #[test]
@@ -56,7 +68,10 @@ fn bad_weights_are_named_by_row() {
 
     let graph = weigh(f64::INFINITY).unwrap();
     let error = "edge row 2: weight is inf; pagerank needs finite weights";
-    assert_eq!(message(pagerank(&graph, &PageRankConfig::default(), None, &GO)), error);
+    assert_eq!(
+        message(pagerank(&graph, &PageRankConfig::default(), &PageRankVectors::default(), &GO)),
+        error
+    );
 }
 
 #[test]
@@ -101,12 +116,15 @@ fn negative_weights_are_named_by_edge() {
     let airports = |ids: Vec<&str>| -> [ArrayRef; 1] { [Arc::new(StringArray::from(ids))] };
     let (src, dst) = (airports(vec!["LAX", "JFK"]), airports(vec!["JFK", "BOS"]));
     let graph = build(&src, &dst, Some(&[floats(&[1.0, -3.5])]), None).unwrap();
-    let config = ShortestPathConfig { method: ShortestPathMethod::Dijkstra, cutoff: None };
+    let config = ShortestPathConfig { method: ShortestPathMethod::Dijkstra, ..Default::default() };
     let error = "weight -3.5 on edge 'JFK'->'BOS' (row 2): dijkstra needs weights >= 0; use \
                  method 'bellman-ford'";
     assert_eq!(message(shortest_paths(&graph, &config, 0, &GO)), error);
     let error = "weight -3.5 on edge 'JFK'->'BOS' (row 2): pagerank needs weights >= 0";
-    assert_eq!(message(pagerank(&graph, &PageRankConfig::default(), None, &GO)), error);
+    assert_eq!(
+        message(pagerank(&graph, &PageRankConfig::default(), &PageRankVectors::default(), &GO)),
+        error
+    );
     let config = ShortestPathConfig { cutoff: Some(1.0), ..Default::default() };
     let error = "cutoff: needs weights >= 0: a path may come back from beyond it";
     assert_eq!(message(shortest_paths(&graph, &config, 0, &GO)), error);
@@ -134,7 +152,10 @@ fn negative_cycles_are_spelled_out() {
 #[test]
 fn settings_outside_their_range_are_named() {
     let graph = Rows::new(2, &[(0, 1)], true).graph(IdOrder::Sorted);
-    let rank = |config, jump: Option<&[(u32, f64)]>| message(pagerank(&graph, &config, jump, &GO));
+    let rank = |config, jump: Option<&[(u32, f64)]>| {
+        let vectors = PageRankVectors { personalization: jump, ..Default::default() };
+        message(pagerank(&graph, &config, &vectors, &GO))
+    };
     let default = PageRankConfig::default;
     let alpha = |alpha| PageRankConfig { alpha, ..default() };
     assert_eq!(rank(alpha(1.5), None), "alpha: 1.5 is not between 0 and 1");
@@ -152,7 +173,7 @@ fn settings_outside_their_range_are_named() {
     assert_eq!(rank(default(), Some(&[(2, 1.0)])), error);
     let tiny = Rows::weighted(2, &[(0, 1, 5e-324)], true).graph(IdOrder::Sorted);
     let error = "weight: edges out of vertex 0 add up to 5e-324, beyond floating point";
-    assert_eq!(message(pagerank(&tiny, &default(), None, &GO)), error);
+    assert_eq!(message(pagerank(&tiny, &default(), &PageRankVectors::default(), &GO)), error);
 
     let search = |sources: &[u32]| message(bfs(&graph, &BfsConfig::default(), sources, &GO));
     assert_eq!(search(&[]), "sources: needs at least one vertex");
@@ -168,7 +189,8 @@ fn settings_outside_their_range_are_named() {
 
 #[test]
 fn a_set_flag_cancels_every_call() {
-    let stop = AtomicBool::new(true);
+    let flag = AtomicBool::new(true);
+    let stop = Control::new(&flag);
     let rows = Rows::weighted(2, &[(0, 1, 1.0)], true);
     let graph = rows.graph(IdOrder::Sorted);
     let ends = [ints([1])];
@@ -176,14 +198,17 @@ fn a_set_flag_cancels_every_call() {
     assert_eq!(message(built), "cancelled");
     assert_eq!(message(graph.incoming(&stop)), "cancelled");
     assert_eq!(message(bfs(&graph, &BfsConfig::default(), &[0], &stop)), "cancelled");
-    assert_eq!(message(pagerank(&graph, &PageRankConfig::default(), None, &stop)), "cancelled");
+    assert_eq!(
+        message(pagerank(&graph, &PageRankConfig::default(), &PageRankVectors::default(), &stop)),
+        "cancelled"
+    );
     for mode in [ComponentsMode::Weak, ComponentsMode::Strong] {
         assert_eq!(message(components(&graph, mode, &stop)), "cancelled");
     }
     for method in
         [ShortestPathMethod::Bfs, ShortestPathMethod::Dijkstra, ShortestPathMethod::BellmanFord]
     {
-        let config = ShortestPathConfig { method, cutoff: None };
+        let config = ShortestPathConfig { method, ..Default::default() };
         assert_eq!(message(shortest_paths(&graph, &config, 0, &stop)), "cancelled");
     }
 }

@@ -22,7 +22,7 @@ use proptest::prelude::*;
 type Make = Box<dyn Fn([usize; 2]) -> ArrayRef>;
 
 fn build(src: &ArrayRef, dst: &ArrayRef, id_order: IdOrder) -> Result<Graph, GraphError> {
-    let options = BuildOptions { directed: true, id_order };
+    let options = BuildOptions { id_order, ..BuildOptions::default() };
     Graph::build(std::slice::from_ref(src), std::slice::from_ref(dst), None, None, &options, &GO)
 }
 
@@ -145,7 +145,7 @@ fn integers_widen_to_hold_both_columns() {
 fn vertices_come_first_once_and_stay_isolated() {
     let ids = |values: &[i64]| -> ArrayRef { Arc::new(Int64Array::from(values.to_vec())) };
     let build = |id_order| {
-        let options = BuildOptions { directed: true, id_order };
+        let options = BuildOptions { id_order, ..BuildOptions::default() };
         let (src, dst, vertices) = ([ids(&[1, 9])], [ids(&[4, 1])], [ids(&[4, 7, 4])]);
         Graph::build(&src, &dst, None, Some(&vertices), &options, &GO).unwrap()
     };

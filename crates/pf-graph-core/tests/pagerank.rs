@@ -6,7 +6,7 @@ mod common;
 
 use common::{GO, Rows, bits, large, on_any_threads, rows};
 use pf_graph_core::IdOrder;
-use pf_graph_core::algo::{PageRankConfig, PageRankResult, pagerank};
+use pf_graph_core::algo::{PageRankConfig, PageRankResult, PageRankVectors, pagerank};
 use pf_graph_core::verify::check_pagerank;
 use proptest::prelude::*;
 
@@ -48,7 +48,7 @@ fn distance(a: &[f64], b: &[f64]) -> f64 {
 }
 
 fn rank(rows: &Rows, config: &PageRankConfig) -> PageRankResult {
-    pagerank(&rows.graph(IdOrder::Appearance), config, None, &GO).unwrap()
+    pagerank(&rows.graph(IdOrder::Appearance), config, &PageRankVectors::default(), &GO).unwrap()
 }
 
 proptest! {
@@ -65,13 +65,39 @@ proptest! {
         let jump: Option<Vec<(u32, f64)>> = picks.map(|picks| {
             picks.iter().map(|(pick, w)| (pick.index(rows.n as usize) as u32, *w)).collect()
         });
-        let config = PageRankConfig { alpha, tol, max_iter: 1000 };
+        let config = PageRankConfig { alpha, tol, max_iter: 1000, ..PageRankConfig::default() };
         let graph = rows.graph(IdOrder::Appearance);
-        let result = pagerank(&graph, &config, jump.as_deref(), &GO).unwrap();
+        let vectors = PageRankVectors { personalization: jump.as_deref(), ..Default::default() };
+        let result = pagerank(&graph, &config, &vectors, &GO).unwrap();
         prop_assert!(result.converged);
-        prop_assert_eq!(check_pagerank(&rows.edges(), &config, jump.as_deref(), &result), Ok(()));
+        prop_assert_eq!(check_pagerank(&rows.edges(), &config, &vectors, &result), Ok(()));
         let error = distance(&result.rank, &dense(&rows, alpha, jump.as_deref()));
         prop_assert!(error <= result.error_bound + 1e-12, "{} > {}", error, result.error_bound);
+    }
+
+    #[test]
+    fn all_vectors(
+        rows in rows(prop_oneof![Just(0.0), 0.0..10.0f64]),
+        picks in prop::collection::vec((any::<prop::sample::Index>(), 0.1..2.0f64), 3..6),
+        which in 1..8u32,
+        weighted in any::<bool>(),
+    ) {
+        let pairs: Vec<(u32, f64)> =
+            picks.iter().map(|(pick, w)| (pick.index(rows.n as usize) as u32, *w)).collect();
+        let take = |bit: u32, from: usize| (which & bit != 0).then(|| &pairs[from..=from + 1]);
+        let vectors = PageRankVectors {
+            personalization: take(1, 0),
+            dangling: take(2, 1),
+            nstart: which.checked_sub(4).map(|_| &pairs[2..]),
+        };
+        let config = PageRankConfig { tol: 1e-10, max_iter: 1000, weighted, ..PageRankConfig::default() };
+        let graph = rows.graph(IdOrder::Appearance);
+        let result = pagerank(&graph, &config, &vectors, &GO).unwrap();
+        prop_assert!(result.converged);
+        prop_assert_eq!(check_pagerank(&rows.edges(), &config, &vectors, &result), Ok(()));
+        let plain = PageRankVectors { nstart: None, ..vectors };
+        let expected = pagerank(&graph, &config, &plain, &GO).unwrap();
+        prop_assert!(distance(&result.rank, &expected.rank) < 1e-8, "the start is forgotten");
     }
 
     #[test]
@@ -93,7 +119,7 @@ proptest! {
     ) {
         let run = |rows: &Rows| {
             let graph = rows.graph(IdOrder::Sorted);
-            bits(&pagerank(&graph, &PageRankConfig::default(), None, &GO).unwrap().rank)
+            bits(&pagerank(&graph, &PageRankConfig::default(), &PageRankVectors::default(), &GO).unwrap().rank)
         };
         prop_assert_eq!(run(&rows), run(&rows.shuffled(&order)));
     }
@@ -118,7 +144,9 @@ fn known_answers() {
     close(rank(&parallel, &exact).rank, &rank(&weighted, &exact).rank);
     // Without edges, jumps are all there is.
     let apart = Rows::new(2, &[], true).graph(IdOrder::Sorted);
-    let result = pagerank(&apart, &exact, Some(&[(1, 3.0), (0, 1.0)]), &GO).unwrap();
+    let jump = [(1, 3.0), (0, 1.0)];
+    let vectors = PageRankVectors { personalization: Some(&jump), ..Default::default() };
+    let result = pagerank(&apart, &exact, &vectors, &GO).unwrap();
     close(result.rank, &[0.25, 0.75]);
     assert_eq!(rank(&Rows::new(0, &[], true), &exact).rank, [0f64; 0]);
 }
@@ -141,9 +169,15 @@ fn same_bits_at_any_threads() {
         let weighted = large(directed);
         for rows in [Rows { weight: None, ..weighted.clone() }, weighted] {
             let config = PageRankConfig::default();
-            let run = || pagerank(&rows.graph(IdOrder::Sorted), &config, None, &GO).unwrap();
+            let run = || {
+                pagerank(&rows.graph(IdOrder::Sorted), &config, &PageRankVectors::default(), &GO)
+                    .unwrap()
+            };
             on_any_threads(|| bits(&run().rank));
-            assert_eq!(check_pagerank(&rows.edges(), &config, None, &run()), Ok(()));
+            assert_eq!(
+                check_pagerank(&rows.edges(), &config, &PageRankVectors::default(), &run()),
+                Ok(())
+            );
         }
     }
 }

@@ -8,8 +8,9 @@ use petgraph::graph::{DiGraph, NodeIndex};
 use pf_graph_core::algo::{
     ShortestPathConfig, ShortestPathMethod as Method, ShortestPathResult, path_to, shortest_paths,
 };
-use pf_graph_core::verify::check_shortest_paths;
-use pf_graph_core::{GraphError, IdOrder, NO_VERTEX};
+use pf_graph_core::generate::{grid, rmat, uniform, weights};
+use pf_graph_core::verify::{Edges, check_shortest_paths};
+use pf_graph_core::{BuildOptions, Graph, GraphError, IdOrder, NO_VERTEX};
 use proptest::prelude::*;
 
 fn run(
@@ -18,7 +19,7 @@ fn run(
     cutoff: Option<f64>,
     source: u32,
 ) -> Result<ShortestPathResult, GraphError> {
-    let config = ShortestPathConfig { method, cutoff };
+    let config = ShortestPathConfig { method, cutoff, ..Default::default() };
     shortest_paths(&rows.graph(IdOrder::Appearance), &config, source, &GO)
 }
 
@@ -55,6 +56,13 @@ proptest! {
         let other = run(&rows, Method::BellmanFord, cutoff, source).unwrap();
         prop_assert_eq!(bits(&other.distance), bits(&result.distance));
         prop_assert_eq!(&other.predecessor, &result.predecessor);
+        for delta in [None, Some(0.3), Some(1e-9), Some(1e9)] {
+            let config = ShortestPathConfig { method: Method::Delta, cutoff, delta, ..Default::default() };
+            let graph = rows.graph(IdOrder::Appearance);
+            let ringed = shortest_paths(&graph, &config, source, &GO).unwrap();
+            prop_assert_eq!(bits(&ringed.distance), bits(&result.distance));
+            prop_assert_eq!(&ringed.predecessor, &result.predecessor);
+        }
         let auto = run(&rows, Method::Auto, cutoff, source).unwrap();
         prop_assert_eq!(bits(&auto.distance), bits(&result.distance));
         prop_assert_eq!(&auto.predecessor, &result.predecessor);
@@ -70,6 +78,24 @@ proptest! {
     }
 
     #[test]
+    fn whole_weights(
+        rows in rows(prop_oneof![(0..9u32).prop_map(f64::from), Just(4e9), Just(0.0)]),
+        source in any::<prop::sample::Index>(),
+        cutoff in prop::option::of(prop_oneof![Just(7.5), Just(3.0), Just(5e9)]),
+    ) {
+        let source = source.index(rows.n as usize) as u32;
+        let expected = run(&rows, Method::Dijkstra, cutoff, source).unwrap();
+        let found = run(&rows, Method::Delta, cutoff, source).unwrap();
+        prop_assert_eq!(bits(&found.distance), bits(&expected.distance));
+        prop_assert_eq!(check_shortest_paths(&rows.edges(), source, cutoff, &found), Ok(()));
+        let config = ShortestPathConfig { method: Method::Delta, cutoff, predecessors: false, ..Default::default() };
+        let short = shortest_paths(&rows.graph(IdOrder::Appearance), &config, source, &GO).unwrap();
+        prop_assert_eq!(&short.distance, &found.distance);
+        prop_assert!(short.predecessor.is_empty());
+        prop_assert_eq!(path_to(&found, source), Some(vec![source]));
+    }
+
+    #[test]
     fn negative_weights(
         // Whole numbers, so that sums are exact and zero cycles are common.
         rows in rows((-2..6i32).prop_map(f64::from)),
@@ -82,7 +108,7 @@ proptest! {
                 prop_assert_eq!(&result.distance, &expected.unwrap().distances);
                 prop_assert_eq!(check_shortest_paths(&rows.edges(), source, None, &result), Ok(()));
             }
-            Err(GraphError::NegativeCycle { vertices }) => {
+            Err(GraphError::NegativeCycle { vertices, .. }) => {
                 prop_assert!(expected.is_err());
                 let cycle: Vec<usize> = vertices.iter().map(|id| id.parse().unwrap()).collect();
                 let total: f64 = (0..cycle.len()).map(|i| {
@@ -164,5 +190,37 @@ fn large_graphs_at_any_threads() {
             shortest_paths(&graph, &ShortestPathConfig::default(), 0, &GO).unwrap()
         });
         assert_eq!(check_shortest_paths(&rows.edges(), 0, None, &result), Ok(()));
+    }
+}
+
+#[test]
+fn generated_graphs_at_any_threads() {
+    for shape in [rmat(14, 16, 5), uniform(40_000, 400_000, 5), grid(150, 200)] {
+        let whole = weights(shape.src.len(), 255, 5);
+        let real: Vec<f64> = whole.iter().map(|w| w / 7.0).collect();
+        let vast: Vec<f64> = whole.iter().map(|w| w * 16e6).collect(); // beyond 32 bits in sum
+        for weight in [whole, real, vast] {
+            let edges = Edges {
+                num_vertices: shape.num_vertices,
+                src: &shape.src,
+                dst: &shape.dst,
+                weight: Some(&weight),
+                directed: false,
+            };
+            let options = BuildOptions { directed: false, ..BuildOptions::default() };
+            let n = shape.num_vertices;
+            let source = shape.src[0];
+            let graph = Graph::from_arrays(&shape.src, &shape.dst, Some(&weight), n, &options, &GO)
+                .unwrap();
+            let config = |method| ShortestPathConfig { method, ..Default::default() };
+            let run = |method| shortest_paths(&graph, &config(method), source, &GO).unwrap();
+            let ringed = on_any_threads(|| run(Method::Delta));
+            let expected = run(Method::Dijkstra);
+            assert_eq!(bits(&ringed.distance), bits(&expected.distance));
+            assert_eq!(ringed.predecessor, expected.predecessor);
+            for (u, v, w) in edges.arcs() {
+                assert!(ringed.distance[u] + w >= ringed.distance[v]);
+            }
+        }
     }
 }

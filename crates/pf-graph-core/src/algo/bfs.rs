@@ -1,16 +1,33 @@
-//! Breadth-first search: hops from the nearest source, along the edges.
+//! Breadth-first search: hops from the nearest source.
 //!
-//! Level by level from a queue, O(n + m). A vertex that is met again within the level that found it
-//! keeps the smaller predecessor, so the answer does not depend on the order of edges:
-//! `predecessor[v]` is the smallest vertex with an arc to `v` among those one level nearer.
+//! Level by level, O(n + m), 8 bytes per vertex and three bits. A level is searched either top-down
+//! (each frontier vertex claims its unseen heads) or, while the frontier is a large part of what is
+//! left and the arcs are known from the other end, bottom-up (each unseen vertex looks for a tail in
+//! the frontier and stops at the first).
+//!
+//! `predecessor[v]` is the smallest vertex with an arc to `v` among those one level nearer, whatever
+//! the direction of the search and the number of threads: bottom-up rows ascend, so the first hit is
+//! the smallest; top-down a vertex met again on the level that found it keeps the smaller one.
 //! networkx and scipy keep whichever came first in adjacency order instead.
+//!
+//! Source: Beamer, Asanović, Patterson, "Direction-optimizing breadth-first search", SC 2012.
 
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicI32, AtomicU32, Ordering::Relaxed};
 
+use rayon::prelude::*;
 use serde::Deserialize;
 
-use crate::cancel::Meter;
-use crate::{Graph, GraphError, NO_VERTEX};
+use crate::control::{CHUNK, Control};
+use crate::{Csr, Direction, Graph, GraphError, NO_VERTEX};
+
+/// Bottom-up once the arcs of the frontier are more than this part of those not yet followed.
+const ALPHA: usize = 15;
+/// Top-down again once the frontier shrinks below this part of all vertices.
+const BETA: usize = 18;
+/// A level with fewer arcs is quicker on one thread.
+const PARALLEL_ARCS: usize = 1 << 13;
+/// Words of a bitmap per piece of parallel work.
+const WORDS: usize = 64;
 
 /// Settings of [`bfs`].
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
@@ -18,11 +35,15 @@ use crate::{Graph, GraphError, NO_VERTEX};
 pub struct BfsConfig {
     /// Hops after which the search stops; `None` goes on to the end.
     pub max_depth: Option<u32>,
+    /// Which way arcs are followed.
+    pub direction: Direction,
 }
 
 impl BfsConfig {
     /// No limit.
     pub const DEFAULT_MAX_DEPTH: Option<u32> = None;
+    /// From tail to head.
+    pub const DEFAULT_DIRECTION: Direction = Direction::Out;
 }
 
 /// Answer of [`bfs`], by vertex index.
@@ -35,53 +56,240 @@ pub struct BfsResult {
 }
 
 /// Searches from all `sources` at once; there must be at least one, repeats are harmless.
+///
+/// The first search of a directed graph goes top-down only, unless its arcs by head have been made
+/// for something else; later ones make and use them.
 pub fn bfs(
     graph: &Graph,
     config: &BfsConfig,
     sources: &[u32],
-    cancel: &AtomicBool,
+    control: &Control<'_>,
 ) -> Result<BfsResult, GraphError> {
+    check_sources(graph, sources)?;
+    control.check()?;
+    let (forward, back) = graph.search_rows(config.direction, control)?;
+    let n = graph.num_vertices();
+    let search = Search {
+        forward,
+        distance: (0..n).into_par_iter().map(|_| AtomicI32::new(-1)).collect(),
+        predecessor: (0..n).into_par_iter().map(|_| AtomicU32::new(NO_VERTEX)).collect(),
+    };
+    let mut frontier = sources.to_vec();
+    frontier.sort_unstable();
+    frontier.dedup();
+    for &source in &frontier {
+        search.distance[source as usize].store(0, Relaxed);
+    }
+    let max_depth = config.max_depth.unwrap_or(u32::MAX);
+    let mut level: i32 = 0;
+    let mut arcs_left = forward.num_arcs();
+    let mut reached = frontier.len();
+    let mut is_bottom_up_due = true; // not at once after coming back from it
+    while !frontier.is_empty() && level.unsigned_abs() < max_depth && reached < n {
+        let arcs = frontier_arcs(forward, &frontier);
+        let bottom_up =
+            back.filter(|_| is_bottom_up_due && arcs > (arcs_left / ALPHA).max(PARALLEL_ARCS));
+        if let Some(back) = bottom_up {
+            let found = search.bottom_up(back, &mut level, max_depth, reached, control)?;
+            (frontier, reached) = found;
+            is_bottom_up_due = false;
+        } else {
+            level = next_level(level, n)?;
+            arcs_left = arcs_left.saturating_sub(arcs);
+            control.progress(1.0 - (arcs_left as f64 + 1.0) / (forward.num_arcs() as f64 + 2.0))?;
+            frontier = if arcs < PARALLEL_ARCS {
+                search.top_down_serial(&frontier, level)
+            } else {
+                search.top_down(&frontier, level, control)?
+            };
+            reached += frontier.len();
+            is_bottom_up_due = true;
+        }
+    }
+    control.progress(1.0)?;
+    Ok(BfsResult {
+        distance: search.distance.into_iter().map(AtomicI32::into_inner).collect(),
+        predecessor: search.predecessor.into_iter().map(AtomicU32::into_inner).collect(),
+    })
+}
+
+/// An error unless there are sources and all are vertices.
+pub(crate) fn check_sources(graph: &Graph, sources: &[u32]) -> Result<(), GraphError> {
     if sources.is_empty() {
         let message = "needs at least one vertex".into();
         return Err(GraphError::BadParameter { name: "sources", message });
     }
-    let mut distance = vec![-1; graph.num_vertices()];
-    let mut predecessor = vec![NO_VERTEX; graph.num_vertices()];
-    let mut frontier = Vec::new();
-    for &source in sources {
-        graph.check_vertex("sources", source)?;
-        if distance[source as usize] != 0 {
-            distance[source as usize] = 0;
-            frontier.push(source);
-        }
-    }
+    sources.iter().try_for_each(|&source| graph.check_vertex("sources", source))
+}
 
-    let out = graph.out();
-    let max_depth = config.max_depth.unwrap_or(u32::MAX);
-    let mut meter = Meter::new(cancel)?;
-    let mut next = Vec::new();
-    let mut level: i32 = 0;
-    while !frontier.is_empty() && level.unsigned_abs() < max_depth {
-        level = level.checked_add(1).ok_or(GraphError::TooLarge {
-            vertices: graph.num_vertices() as u64,
-            limit: i32::MAX as u64,
-        })?;
-        for &u in &frontier {
-            let row = out.row(u);
-            meter.spend(row.len())?;
-            for &v in row {
-                let found = &mut distance[v as usize];
-                if *found == -1 {
-                    *found = level;
-                    predecessor[v as usize] = u;
+fn next_level(level: i32, n: usize) -> Result<i32, GraphError> {
+    let limit = i32::MAX as u64;
+    level.checked_add(1).ok_or(GraphError::TooLarge { vertices: n as u64, limit })
+}
+
+fn frontier_arcs(rows: &Csr, frontier: &[u32]) -> usize {
+    if frontier.len() < PARALLEL_ARCS {
+        frontier.iter().map(|&v| rows.degree(v)).sum()
+    } else {
+        frontier.par_iter().with_min_len(PARALLEL_ARCS / 2).map(|&v| rows.degree(v)).sum()
+    }
+}
+
+struct Search<'a> {
+    forward: &'a Csr,
+    distance: Vec<AtomicI32>,
+    predecessor: Vec<AtomicU32>,
+}
+
+impl Search<'_> {
+    /// One level; the answer holds the vertices it found.
+    fn top_down_serial(&self, frontier: &[u32], level: i32) -> Vec<u32> {
+        let mut next = Vec::new();
+        for &u in frontier {
+            for &v in self.forward.row(u) {
+                let (found, before) = (&self.distance[v as usize], &self.predecessor[v as usize]);
+                let at = found.load(Relaxed);
+                if at == -1 {
+                    found.store(level, Relaxed);
+                    before.store(u, Relaxed);
                     next.push(v);
-                } else if *found == level && u < predecessor[v as usize] {
-                    predecessor[v as usize] = u;
+                } else if at == level && u < before.load(Relaxed) {
+                    before.store(u, Relaxed);
                 }
             }
         }
-        std::mem::swap(&mut frontier, &mut next);
-        next.clear();
+        next
     }
-    Ok(BfsResult { distance, predecessor })
+
+    /// The same on all threads.
+    fn top_down(
+        &self,
+        frontier: &[u32],
+        level: i32,
+        control: &Control<'_>,
+    ) -> Result<Vec<u32>, GraphError> {
+        let width = frontier.len().div_ceil(8 * rayon::current_num_threads()).clamp(1, 1 << 12);
+        let found = frontier.par_chunks(width).map(|frontier| {
+            control.check()?;
+            let mut next = Vec::new();
+            for &u in frontier {
+                for row in self.forward.row(u).chunks(CHUNK) {
+                    control.check()?;
+                    for &v in row {
+                        let found = &self.distance[v as usize];
+                        let at = found.load(Relaxed);
+                        if at != -1 && at != level {
+                            continue;
+                        }
+                        if at == -1 && found.compare_exchange(-1, level, Relaxed, Relaxed).is_ok() {
+                            next.push(v);
+                        }
+                        let before = &self.predecessor[v as usize];
+                        if u < before.load(Relaxed) {
+                            before.fetch_min(u, Relaxed);
+                        }
+                    }
+                }
+            }
+            Ok(next)
+        });
+        let found: Vec<Vec<u32>> = found.collect::<Result<_, GraphError>>()?;
+        Ok(found.concat())
+    }
+
+    /// Levels until the frontier is small again; the last one's vertices, ascending, and how many
+    /// are reached by then.
+    fn bottom_up(
+        &self,
+        back: &Csr,
+        level: &mut i32,
+        max_depth: u32,
+        mut reached: usize,
+        control: &Control<'_>,
+    ) -> Result<(Vec<u32>, usize), GraphError> {
+        let n = self.distance.len();
+        let words = n.div_ceil(64);
+        let (mut front, mut next, mut seen) =
+            (vec![0u64; words], vec![0u64; words], vec![0; words]);
+        self.bitmaps(*level, &mut front, &mut seen);
+        let mut before = front.par_iter().map(|word| word.count_ones() as usize).sum::<usize>();
+        loop {
+            *level = next_level(*level, n)?;
+            control.progress(reached as f64 / (n as f64 + 1.0))?;
+            let count =
+                self.bottom_up_level(back, *level, &front, &mut seen, &mut next, control)?;
+            std::mem::swap(&mut front, &mut next);
+            reached += count;
+            let is_large = count >= before || count > n / BETA;
+            if !is_large || reached == n || level.unsigned_abs() >= max_depth {
+                break;
+            }
+            before = count;
+        }
+        let mut frontier = Vec::new();
+        for (i, &word) in front.iter().enumerate() {
+            let mut bits = word;
+            while bits != 0 {
+                frontier.push(64 * i as u32 + bits.trailing_zeros());
+                bits &= bits - 1;
+            }
+        }
+        Ok((frontier, reached))
+    }
+
+    /// Marks the vertices of a level, and those reached or beyond the last.
+    fn bitmaps(&self, level: i32, front: &mut [u64], seen: &mut [u64]) {
+        let of_vertices = self.distance.par_chunks(64 * WORDS);
+        let pieces = front.par_chunks_mut(WORDS).zip(seen.par_chunks_mut(WORDS)).zip(of_vertices);
+        pieces.for_each(|((front, seen), distance)| {
+            let words = front.iter_mut().zip(seen).zip(distance.chunks(64));
+            for ((front, seen), distance) in words {
+                *seen = !0;
+                for (bit, at) in distance.iter().enumerate() {
+                    let at = at.load(Relaxed);
+                    *front |= u64::from(at == level) << bit;
+                    *seen ^= u64::from(at == -1) << bit;
+                }
+            }
+        });
+    }
+
+    /// One level; the answer is how many vertices it found.
+    fn bottom_up_level(
+        &self,
+        back: &Csr,
+        level: i32,
+        front: &[u64],
+        seen: &mut [u64],
+        next: &mut [u64],
+        control: &Control<'_>,
+    ) -> Result<usize, GraphError> {
+        let in_front = |u: u32| front[u as usize / 64] >> (u % 64) & 1 != 0;
+        let pieces = next.par_chunks_mut(WORDS).zip(seen.par_chunks_mut(WORDS)).enumerate();
+        let counts = pieces.map(|(piece, (next, seen))| {
+            control.check()?;
+            let mut count = 0;
+            for (i, (next, seen)) in next.iter_mut().zip(seen).enumerate() {
+                let first = 64 * (piece * WORDS + i) as u32;
+                let mut found = 0u64;
+                let mut open = !*seen;
+                while open != 0 {
+                    let bit = open.trailing_zeros();
+                    open &= open - 1;
+                    let v = first + bit;
+                    if let Some(&u) = back.row(v).iter().find(|&&u| in_front(u)) {
+                        self.distance[v as usize].store(level, Relaxed);
+                        self.predecessor[v as usize].store(u, Relaxed);
+                        found |= 1 << bit;
+                    }
+                }
+                *next = found;
+                *seen |= found;
+                count += found.count_ones() as usize;
+            }
+            Ok(count)
+        });
+        let counts: Vec<usize> = counts.collect::<Result<_, GraphError>>()?;
+        Ok(counts.into_iter().sum())
+    }
 }

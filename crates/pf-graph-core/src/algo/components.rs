@@ -1,20 +1,13 @@
 //! Connected components, numbered `0..k` by their first vertex.
 //!
-//! Weak: union-find by compare-and-swap over blocks of rows in parallel, smaller root wins, path
-//! halving; O(n + m log n) work, 4n bytes. Invariant: `parent[v] <= v`, and a root changes only to
-//! a smaller vertex of its component, so the roots end as the smallest vertices whatever the order
-//! of edges and the number of threads.
-//! Source: Tarjan, van Leeuwen, "Worst-case analysis of set union algorithms", J. ACM 31(2), 1984.
-//! Strong: see `strong.rs`.
-
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
+//! Weak: see `afforest.rs`. Strong: see `strong.rs`.
 
 use rayon::prelude::*;
 use serde::Deserialize;
 
+use super::afforest::weak_labels;
 use super::strong::strong_labels;
-use crate::cancel::check;
-use crate::par::row_blocks;
+use crate::control::{CHUNK, Control};
 use crate::{Graph, GraphError, NO_VERTEX};
 
 /// What makes two vertices of a directed graph belong together; undirected graphs have one answer.
@@ -32,7 +25,7 @@ pub enum ComponentsMode {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ComponentsResult {
     /// Component of each vertex, `0..count`, numbered by first vertex.
-    pub component: Vec<i64>,
+    pub component: Vec<u32>,
     /// Number of components.
     pub count: usize,
 }
@@ -41,82 +34,60 @@ pub struct ComponentsResult {
 pub fn components(
     graph: &Graph,
     mode: ComponentsMode,
-    cancel: &AtomicBool,
+    control: &Control<'_>,
 ) -> Result<ComponentsResult, GraphError> {
     let labels = match mode {
-        ComponentsMode::Strong if graph.is_directed() => strong_labels(graph.out(), cancel)?,
-        _ => weak_labels(graph, cancel)?,
+        ComponentsMode::Strong if graph.is_directed() => {
+            first_vertices(&strong_labels(graph.out(), control)?)
+        }
+        _ => weak_labels(graph, control)?,
     };
-    Ok(number_by_first_vertex(&labels))
+    number_by_first_vertex(&labels, control)
 }
 
-/// The smallest vertex of each vertex's component.
-fn weak_labels(graph: &Graph, cancel: &AtomicBool) -> Result<Vec<u32>, GraphError> {
-    check(cancel)?;
-    let out = graph.out();
-    let parent: Vec<AtomicU32> = (0..out.num_vertices() as u32).map(AtomicU32::new).collect();
-    row_blocks(out.offsets()).into_par_iter().try_for_each(|block| {
-        check(cancel)?;
-        for u in block.start as u32..block.end as u32 {
-            for &v in out.row(u) {
-                link(&parent, u, v);
-            }
-        }
-        Ok(())
-    })?;
-    let mut labels: Vec<u32> = parent.into_iter().map(AtomicU32::into_inner).collect();
-    for v in 0..labels.len() {
-        labels[v] = labels[labels[v] as usize]; // ascending: a parent is final before its children
-    }
-    Ok(labels)
-}
-
-/// Makes `u` and `v` share a root.
-fn link(parent: &[AtomicU32], u: u32, v: u32) {
-    let (mut u, mut v) = (u, v);
-    loop {
-        (u, v) = (root(parent, u), root(parent, v));
-        if u == v {
-            return;
-        }
-        let (low, high) = (u.min(v), u.max(v));
-        if parent[high as usize].compare_exchange(high, low, Relaxed, Relaxed).is_ok() {
-            return;
-        }
-        // Another thread linked `high` first: look for the new roots.
-    }
-}
-
-/// The root above `v`; shortens the path on the way.
-fn root(parent: &[AtomicU32], mut v: u32) -> u32 {
-    loop {
-        let above = parent[v as usize].load(Relaxed);
-        if above == v {
-            return v;
-        }
-        let top = parent[above as usize].load(Relaxed);
-        if top != above {
-            // A late store only restores an older ancestor: the invariant holds.
-            parent[v as usize].store(top, Relaxed);
-        }
-        v = top;
-    }
-}
-
-/// Renumbers labels below `n` in the order in which they first occur.
-fn number_by_first_vertex(labels: &[u32]) -> ComponentsResult {
-    let mut number = vec![NO_VERTEX; labels.len()];
+/// Renumbers labels in the order in which they first occur; a label is the first vertex that has it.
+fn number_by_first_vertex(
+    label: &[u32],
+    control: &Control<'_>,
+) -> Result<ComponentsResult, GraphError> {
+    // A vertex that is its own label opens a component: count those before each chunk.
+    let opens = |start: usize, labels: &[u32]| {
+        labels.iter().enumerate().filter(|&(i, &label)| label as usize == start + i).count()
+    };
+    let counts: Vec<usize> =
+        label.par_chunks(CHUNK).enumerate().map(|(c, labels)| opens(c * CHUNK, labels)).collect();
+    let mut first = Vec::with_capacity(counts.len());
     let mut count = 0;
-    let component = labels
-        .iter()
-        .map(|&label| {
-            let number = &mut number[label as usize];
-            if *number == NO_VERTEX {
-                *number = count;
-                count += 1;
+    for opened in counts {
+        first.push(count as u32);
+        count += opened;
+    }
+    control.check()?;
+    let mut number = vec![0u32; label.len()];
+    number.par_chunks_mut(CHUNK).zip(label.par_chunks(CHUNK)).zip(first).enumerate().for_each(
+        |(c, ((number, labels), mut next))| {
+            for (i, (number, &label)) in number.iter_mut().zip(labels).enumerate() {
+                if label as usize == c * CHUNK + i {
+                    *number = next;
+                    next += 1;
+                }
             }
-            i64::from(*number)
-        })
-        .collect();
-    ComponentsResult { component, count: count as usize }
+        },
+    );
+    let component = label.par_iter().with_min_len(CHUNK).map(|&v| number[v as usize]).collect();
+    control.progress(1.0)?;
+    Ok(ComponentsResult { component, count })
+}
+
+/// Labels below n, equal exactly within components, become the first vertices that have them.
+fn first_vertices(labels: &[u32]) -> Vec<u32> {
+    let mut first = vec![NO_VERTEX; labels.len()];
+    let of = |(v, &label): (usize, &u32)| {
+        let first = &mut first[label as usize];
+        if *first == NO_VERTEX {
+            *first = v as u32;
+        }
+        *first
+    };
+    labels.iter().enumerate().map(of).collect()
 }

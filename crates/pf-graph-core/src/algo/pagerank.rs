@@ -6,17 +6,17 @@
 //! go. Blocks of rows are fixed by the graph and their partial sums are added in block order, so
 //! the bits do not depend on the number of threads.
 //!
-//! Parallel edges and weights add up. The walk starts uniform, as in networkx; networkx stops at an
-//! L1 step of `n * tol`, this kernel at `tol` itself.
+//! Parallel edges and weights add up. networkx stops at an L1 step of `n * tol`, this kernel at `tol`
+//! itself.
 //! Source: Page, Brin, Motwani, Winograd, "The PageRank citation ranking", Stanford, 1999.
 
 use std::ops::Range;
-use std::sync::atomic::AtomicBool;
 
 use rayon::prelude::*;
 use serde::Deserialize;
 
-use crate::cancel::check;
+use super::jumps::Jumps;
+use crate::control::{CHUNK, Control};
 use crate::par::{row_blocks, split_mut};
 use crate::{Csr, Graph, GraphError};
 
@@ -30,6 +30,8 @@ pub struct PageRankConfig {
     pub tol: f64,
     /// Iterations to try, at least 1; past them the result says `converged: false`.
     pub max_iter: u32,
+    /// Whether edges count by weight; otherwise, and without weights, each counts 1.
+    pub weighted: bool,
 }
 
 impl PageRankConfig {
@@ -39,6 +41,8 @@ impl PageRankConfig {
     pub const DEFAULT_TOL: f64 = 1e-6;
     /// Enough for `tol` at the default `alpha`: the step shrinks by `alpha` per iteration.
     pub const DEFAULT_MAX_ITER: u32 = 100;
+    /// By weight.
+    pub const DEFAULT_WEIGHTED: bool = true;
 
     fn check(&self) -> Result<(), GraphError> {
         let bad = |name, message: String| Err(GraphError::BadParameter { name, message });
@@ -53,6 +57,14 @@ impl PageRankConfig {
         }
         Ok(())
     }
+
+    /// A guess: steps shrink by a steady factor until they are below `tol`.
+    fn share_done(&self, iterations: u32, first: f64, step: f64) -> f64 {
+        let by_count = f64::from(iterations) / f64::from(self.max_iter);
+        let by_step = (first / step).ln() / (first / self.tol).ln();
+        let share = if by_step.is_finite() { by_step.max(by_count) } else { by_count };
+        share.clamp(0.0, 0.99)
+    }
 }
 
 impl Default for PageRankConfig {
@@ -61,6 +73,7 @@ impl Default for PageRankConfig {
             alpha: Self::DEFAULT_ALPHA,
             tol: Self::DEFAULT_TOL,
             max_iter: Self::DEFAULT_MAX_ITER,
+            weighted: Self::DEFAULT_WEIGHTED,
         }
     }
 }
@@ -78,49 +91,70 @@ pub struct PageRankResult {
     pub error_bound: f64,
 }
 
+/// Vertices that matter more, as `(vertex, weight)` pairs; weights of one vertex add up, at least
+/// one must be above 0, vertices not named have none. All are optional.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct PageRankVectors<'a> {
+    /// Where jumps go; `None`: everywhere alike.
+    pub personalization: Option<&'a [(u32, f64)]>,
+    /// Where the mass of vertices without out-weight goes; `None`: where jumps go.
+    pub dangling: Option<&'a [(u32, f64)]>,
+    /// Where the walk starts, which the ranks forget; `None`: everywhere alike.
+    pub nstart: Option<&'a [(u32, f64)]>,
+}
+
 /// Ranks all vertices.
-///
-/// `personalization` holds `(vertex, weight)` pairs: jumps, and the mass of vertices without
-/// out-weight, go there in proportion; without it they go everywhere alike. Weights of one vertex
-/// add up.
 pub fn pagerank(
     graph: &Graph,
     config: &PageRankConfig,
-    personalization: Option<&[(u32, f64)]>,
-    cancel: &AtomicBool,
+    vectors: &PageRankVectors<'_>,
+    control: &Control<'_>,
 ) -> Result<PageRankResult, GraphError> {
     config.check()?;
-    graph.refuse_negative("pagerank", "")?;
-    graph.refuse_infinite("pagerank needs finite weights")?;
+    let weighted = config.weighted && graph.is_weighted();
+    if weighted {
+        graph.refuse_negative("pagerank", "")?;
+        graph.refuse_infinite("pagerank needs finite weights")?;
+    }
     let n = graph.num_vertices();
-    let jump = personalization.map(|pairs| jump_shares(graph, pairs)).transpose()?;
+    let Jumps { jump, dangling, start } = Jumps::new(graph, vectors)?;
     if n == 0 {
         let rank = Vec::new();
         return Ok(PageRankResult { rank, iterations: 0, converged: true, error_bound: 0.0 });
     }
-    check(cancel)?;
-    let incoming = graph.incoming(cancel)?;
-    let inverse = inverse_out_weights(graph)?;
+    control.check()?;
+    let incoming = graph.incoming(control)?;
+    let inverse = inverse_out_weights(graph, weighted)?;
     let walk = Walk {
         incoming,
+        weights: incoming.weights().filter(|_| weighted),
         blocks: row_blocks(incoming.offsets()),
         inverse: &inverse,
         jump: jump.as_deref(),
+        dangling: dangling.as_deref(),
         alpha: config.alpha,
     };
 
-    let uniform = 1.0 / n as f64;
-    let mut rank = vec![uniform; n];
-    let mut given: Vec<f64> = inverse.iter().map(|inverse| uniform * inverse).collect();
+    let mut rank = start.unwrap_or_else(|| vec![1.0 / n as f64; n]);
+    let mut given: Vec<f64> = rank
+        .par_iter()
+        .zip(&inverse)
+        .with_min_len(CHUNK)
+        .map(|(rank, inverse)| rank * inverse)
+        .collect();
     let mut given_next = vec![0.0; n];
-    let stuck = inverse.iter().filter(|&&inverse| inverse == 0.0).count();
-    let mut sums = Sums { step: f64::INFINITY, stuck: stuck as f64 * uniform };
+    let stuck = rank.iter().zip(&inverse).filter(|(_, inverse)| **inverse == 0.0);
+    let mut sums = Sums { step: f64::INFINITY, stuck: stuck.map(|(rank, _)| rank).sum() };
     let mut iterations = 0;
+    let mut first_step = None;
     while iterations < config.max_iter && !(iterations > 0 && sums.step < config.tol) {
-        sums = walk.iterate(&mut rank, &given, &mut given_next, sums.stuck, cancel)?;
+        sums = walk.iterate(&mut rank, &given, &mut given_next, sums.stuck, control)?;
         std::mem::swap(&mut given, &mut given_next);
         iterations += 1;
+        let first = *first_step.get_or_insert(sums.step);
+        control.progress(config.share_done(iterations, first, sums.step))?;
     }
+    control.progress(1.0)?;
     let converged = sums.step < config.tol;
     let error_bound = match config.alpha {
         0.0 => 0.0, // one step arrives
@@ -132,9 +166,11 @@ pub fn pagerank(
 /// What does not change between iterations.
 struct Walk<'a> {
     incoming: &'a Csr,
+    weights: Option<&'a [f64]>,
     blocks: Vec<Range<usize>>,
     inverse: &'a [f64],
     jump: Option<&'a [f64]>,
+    dangling: Option<&'a [f64]>,
     alpha: f64,
 }
 
@@ -155,19 +191,31 @@ impl Walk<'_> {
         given: &[f64],
         given_next: &mut [f64],
         stuck: f64,
-        cancel: &AtomicBool,
+        control: &Control<'_>,
     ) -> Result<Sums, GraphError> {
-        let jumping = self.alpha * stuck + (1.0 - self.alpha);
-        let uniform = jumping / rank.len() as f64;
+        // What is handed out to all, and what goes where the vectors say.
+        let (lost, jumping) = (self.alpha * stuck, 1.0 - self.alpha);
+        let n = rank.len() as f64;
+        let (to_all, to_jump, to_dangling) = match (self.jump, self.dangling) {
+            (None, None) => ((lost + jumping) / n, 0.0, 0.0),
+            (Some(_), None) => (0.0, lost + jumping, 0.0),
+            (None, Some(_)) => (jumping / n, 0.0, lost),
+            (Some(_), Some(_)) => (0.0, jumping, lost),
+        };
         let ranks = split_mut(rank, self.blocks.iter().map(ExactSizeIterator::len));
         let nexts = split_mut(given_next, self.blocks.iter().map(ExactSizeIterator::len));
         let blocks = self.blocks.par_iter().zip(ranks).zip(nexts);
         let partial = blocks.map(|((block, ranks), nexts)| {
-            check(cancel)?;
+            control.check()?;
             let mut sums = Sums { step: 0.0, stuck: 0.0 };
             for (i, v) in block.clone().enumerate() {
-                let jump = self.jump.map_or(uniform, |jump| jump[v] * jumping);
-                let new = self.alpha * self.received(v, given) + jump;
+                let mut new = self.alpha * self.received(v, given) + to_all;
+                if let Some(jump) = self.jump {
+                    new += jump[v] * to_jump;
+                }
+                if let Some(dangling) = self.dangling {
+                    new += dangling[v] * to_dangling;
+                }
                 let inverse = self.inverse[v];
                 sums.step += (new - ranks[i]).abs();
                 if inverse == 0.0 {
@@ -190,7 +238,7 @@ impl Walk<'_> {
         let offsets = self.incoming.offsets();
         let range = offsets[v] as usize..offsets[v + 1] as usize;
         let sources = &self.incoming.targets()[range.clone()];
-        match self.incoming.weights() {
+        match self.weights {
             None => sum_by_four(sources, |_, &u| given[u as usize]),
             Some(weights) => {
                 let weights = &weights[range];
@@ -216,12 +264,13 @@ fn sum_by_four<T>(items: &[T], term: impl Fn(usize, &T) -> f64) -> f64 {
 }
 
 /// One over the out-weight of each vertex, 0 if it has none.
-fn inverse_out_weights(graph: &Graph) -> Result<Vec<f64>, GraphError> {
+fn inverse_out_weights(graph: &Graph, weighted: bool) -> Result<Vec<f64>, GraphError> {
     let out = graph.out();
     let inverse = |v: u32| {
-        let total = match out.weights() {
-            None => out.row(v).len() as f64,
-            Some(_) => out.weighted_row(v).map(|(_, weight)| weight).sum(),
+        let total = if weighted {
+            out.weighted_row(v).map(|(_, weight)| weight).sum()
+        } else {
+            out.degree(v) as f64
         };
         let inverse = if total == 0.0 { 0.0 } else { 1.0 / total };
         if total.is_finite() && inverse.is_finite() {
@@ -233,27 +282,4 @@ fn inverse_out_weights(graph: &Graph) -> Result<Vec<f64>, GraphError> {
         Err(GraphError::BadParameter { name: "weight", message })
     };
     (0..out.num_vertices() as u32).into_par_iter().map(inverse).collect()
-}
-
-/// Where jumps go: shares that sum to 1.
-fn jump_shares(graph: &Graph, pairs: &[(u32, f64)]) -> Result<Vec<f64>, GraphError> {
-    let name = "personalization";
-    let bad = |message: String| GraphError::BadParameter { name, message };
-    let mut shares = vec![0.0; graph.num_vertices()];
-    for &(vertex, weight) in pairs {
-        graph.check_vertex(name, vertex)?;
-        if !(weight >= 0.0 && weight.is_finite()) {
-            let id = graph.label(vertex);
-            return Err(bad(format!("weight {weight} of vertex {id} is not a number >= 0")));
-        }
-        shares[vertex as usize] += weight;
-    }
-    let total: f64 = shares.iter().sum();
-    if !(total > 0.0 && total.is_finite()) {
-        return Err(bad(format!("weights add up to {total}; at least one must be above 0")));
-    }
-    for share in &mut shares {
-        *share /= total;
-    }
-    Ok(shares)
 }

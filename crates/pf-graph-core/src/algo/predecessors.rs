@@ -11,9 +11,7 @@
 //!
 //! Both lead to the source without going in circles. O(n + m).
 
-use std::sync::atomic::AtomicBool;
-
-use crate::cancel::Meter;
+use crate::control::{Control, Meter};
 use crate::{Csr, GraphError, NO_VERTEX};
 
 /// Predecessors of all vertices with a finite distance, except the source.
@@ -22,12 +20,12 @@ pub(super) fn predecessors(
     source: u32,
     distance: &[f64],
     has_negative: bool,
-    cancel: &AtomicBool,
+    control: &Control<'_>,
 ) -> Result<Vec<u32>, GraphError> {
     let mut predecessor = vec![NO_VERTEX; distance.len()];
     let mut roots = vec![source];
     if !has_negative {
-        let mut meter = Meter::new(cancel)?;
+        let mut meter = Meter::new(control)?;
         for u in 0..distance.len() as u32 {
             let from = distance[u as usize];
             if from.is_infinite() {
@@ -53,7 +51,7 @@ pub(super) fn predecessors(
             return Ok(predecessor);
         }
     }
-    hop_by_hop(out, distance, roots, has_negative, &mut predecessor, cancel)?;
+    hop_by_hop(out, distance, roots, has_negative, &mut predecessor, control)?;
     Ok(predecessor)
 }
 
@@ -64,13 +62,13 @@ fn hop_by_hop(
     mut level: Vec<u32>,
     has_negative: bool,
     predecessor: &mut [u32],
-    cancel: &AtomicBool,
+    control: &Control<'_>,
 ) -> Result<(), GraphError> {
     let mut is_placed = vec![false; distance.len()];
     for &v in &level {
         is_placed[v as usize] = true;
     }
-    let mut meter = Meter::new(cancel)?;
+    let mut meter = Meter::new(control)?;
     while !level.is_empty() {
         level.sort_unstable(); // so that the first to claim a vertex is the smallest
         let mut next = Vec::new();

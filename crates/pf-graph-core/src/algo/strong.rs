@@ -5,9 +5,7 @@
 //! Source: Pearce, "A space-efficient algorithm for finding strongly connected components", IPL
 //! 116(1), 2016, after Tarjan, SIAM J. Comput. 1(2), 1972.
 
-use std::sync::atomic::AtomicBool;
-
-use crate::cancel::Meter;
+use crate::control::{Control, Meter};
 use crate::{Csr, GraphError};
 
 /// A vertex on the search path.
@@ -20,7 +18,7 @@ struct Frame {
 }
 
 /// A label below n per vertex, equal exactly within components; labels follow completion order.
-pub(super) fn strong_labels(out: &Csr, cancel: &AtomicBool) -> Result<Vec<u32>, GraphError> {
+pub(super) fn strong_labels(out: &Csr, control: &Control<'_>) -> Result<Vec<u32>, GraphError> {
     let n = out.num_vertices();
     // 0: unseen. Open vertices hold 1, 2, .. from below, complete ones their label from above
     // (u32::MAX first); with n <= u32::MAX - 1 the two never meet.
@@ -29,7 +27,7 @@ pub(super) fn strong_labels(out: &Csr, cancel: &AtomicBool) -> Result<Vec<u32>, 
     let mut next_label = u32::MAX;
     let mut path: Vec<Frame> = Vec::new();
     let mut open: Vec<u32> = Vec::new(); // left by the search, component not yet complete
-    let mut meter = Meter::new(cancel)?;
+    let mut meter = Meter::with_total(control, n, out.num_arcs())?;
 
     let (offsets, targets) = (out.offsets(), out.targets());
     let frame = |v: u32| Frame { vertex: v, next: offsets[v as usize] as usize, is_root: true };

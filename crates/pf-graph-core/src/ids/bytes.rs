@@ -1,7 +1,6 @@
 //! Text and binary ids: hashed once per row, copied once per distinct id.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use arrow::array::{
     Array, ArrayRef, AsArray, BinaryBuilder, BinaryViewBuilder, LargeBinaryBuilder,
@@ -12,7 +11,7 @@ use arrow::datatypes::DataType;
 use super::kind::plain;
 use super::slots::Slots;
 use super::{Column, Distinct, Provisional, refuse};
-use crate::cancel::Meter;
+use crate::control::{Control, Meter};
 use crate::{GraphError, NO_VERTEX, Side};
 
 /// Distinct ids by provisional index, end to end in one buffer.
@@ -27,7 +26,7 @@ pub(super) fn map(
     vertices: Column,
     src: Column,
     dst: Column,
-    cancel: &AtomicBool,
+    control: &Control<'_>,
 ) -> Result<Provisional, GraphError> {
     let data_type = [&src, &dst, &vertices]
         .iter()
@@ -35,9 +34,9 @@ pub(super) fn map(
         .map_or(DataType::Utf8, |chunk| plain(chunk.data_type()).clone());
     let ids = BytesIds { bytes: Vec::new(), ends: Vec::new(), data_type };
     let mut interner = Interner { slots: Slots::new(), ids };
-    let vertices = interner.read(vertices, cancel)?;
-    let src = interner.read(src, cancel)?;
-    let dst = interner.read(dst, cancel)?;
+    let vertices = interner.read(vertices, control)?;
+    let src = interner.read(src, control)?;
+    let dst = interner.read(dst, control)?;
     Ok(Provisional { vertices, src, dst, distinct: Distinct::Bytes(interner.ids) })
 }
 
@@ -47,7 +46,7 @@ struct Interner {
 }
 
 impl Interner {
-    fn read(&mut self, column: Column, cancel: &AtomicBool) -> Result<Vec<u32>, GraphError> {
+    fn read(&mut self, column: Column, control: &Control<'_>) -> Result<Vec<u32>, GraphError> {
         let mut indices = Vec::with_capacity(column.rows);
         for chunk in column.chunks {
             let rows = chunk.len();
@@ -59,7 +58,7 @@ impl Interner {
                     let values = Values::new(dictionary.values(), column.side)?;
                     let mut known = vec![NO_VERTEX; dictionary.values().len()];
                     let keys = dictionary.normalized_keys();
-                    let mut meter = Meter::new(cancel)?;
+                    let mut meter = Meter::new(control)?;
                     for key in keys {
                         meter.spend(0)?;
                         if known[key] == NO_VERTEX {
@@ -70,7 +69,7 @@ impl Interner {
                 }
                 _ => {
                     let values = Values::new(chunk, column.side)?;
-                    let mut meter = Meter::new(cancel)?;
+                    let mut meter = Meter::new(control)?;
                     for row in 0..rows {
                         meter.spend(0)?;
                         indices.push(self.index_of(values.get(row))?);

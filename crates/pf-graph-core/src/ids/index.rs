@@ -1,9 +1,9 @@
 //! From a given id back to its vertex.
 
 use std::fmt;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
-use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::array::{Array, ArrayRef, AsArray, Int64Array};
 use arrow::compute::kernels::cast_utils::Parser;
 use arrow::datatypes::{
     DataType, Date32Type, Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type, UInt16Type,
@@ -17,6 +17,9 @@ use super::closest::{MAX_CLOSEST, closest_texts};
 use super::integers::with_values;
 use super::kind::Kind;
 use crate::Side;
+
+/// Up to so many ids are looked for by a scan rather than by putting all ids in order.
+const FEW: usize = 8;
 
 /// An id as a caller writes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,7 +55,9 @@ enum Key<'a> {
 /// The distinct ids of a graph, searchable.
 #[derive(Debug)]
 pub(crate) struct IdIndex {
-    ids: ArrayRef,
+    /// Made at the first look if the ids are just the vertex indices.
+    ids: OnceLock<ArrayRef>,
+    len: usize,
     is_sorted: bool,
     /// Vertices by ascending id, made at the first search unless the ids are sorted anyway.
     ascending: OnceLock<Vec<u32>>,
@@ -60,11 +65,53 @@ pub(crate) struct IdIndex {
 
 impl IdIndex {
     pub(crate) fn new(ids: ArrayRef, is_sorted: bool) -> Self {
-        Self { ids, is_sorted, ascending: OnceLock::new() }
+        Self { len: ids.len(), ids: OnceLock::from(ids), is_sorted, ascending: OnceLock::new() }
+    }
+
+    /// Whether an array of this type can be that of the ids.
+    pub(crate) fn can_hold(data_type: &DataType) -> bool {
+        Kind::of(data_type).is_some() && !matches!(data_type, DataType::Dictionary(..))
+    }
+
+    /// The ids `0..n`, as `int64`.
+    pub(crate) fn dense(len: usize) -> Self {
+        Self { ids: OnceLock::new(), len, is_sorted: true, ascending: OnceLock::new() }
     }
 
     pub(crate) fn array(&self) -> &ArrayRef {
-        &self.ids
+        self.ids.get_or_init(|| Arc::new(Int64Array::from_iter_values(0..self.len as i64)))
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Bytes of the ids and of their order, as far as made.
+    pub(crate) fn nbytes(&self) -> usize {
+        self.ids.get().map_or(0, Array::get_array_memory_size)
+            + self.ascending.get().map_or(0, |order| 4 * order.len())
+    }
+
+    /// The vertex of each value, -1 where there is none; values of another kind are no ids.
+    ///
+    /// A few values are looked for one by one, unless the ids have been put in order.
+    pub(crate) fn find_all(&self, values: &ArrayRef) -> Vec<i64> {
+        let kind = Kind::of(self.array().data_type());
+        let is_plain = !matches!(values.data_type(), DataType::Dictionary(..));
+        if kind.is_none() || Kind::of(values.data_type()) != kind || !is_plain {
+            return vec![-1; values.len()];
+        }
+        let scan = !self.is_sorted && self.ascending.get().is_none() && values.len() <= FEW;
+        let find = |row: usize| {
+            let wanted = key_of(values, row);
+            if scan {
+                let vertices = 0..self.len as u32;
+                return vertices.into_par_iter().find_first(|&v| self.key(v) == wanted);
+            }
+            self.at_rank(self.rank(wanted)).filter(|&v| self.key(v) == wanted)
+        };
+        let find = |row: usize| if values.is_null(row) { None } else { find(row) };
+        (0..values.len()).map(|row| find(row).map_or(-1, i64::from)).collect()
     }
 
     /// The vertex with this id.
@@ -79,7 +126,7 @@ impl IdIndex {
     pub(crate) fn closest(&self, id: &IdValue) -> Vec<String> {
         match (id, self.wanted(id)) {
             (IdValue::Str(text), Some(Key::Bytes(_))) => {
-                let candidates = (0..self.ids.len() as u32).filter_map(|v| match self.key(v) {
+                let candidates = (0..self.len as u32).filter_map(|v| match self.key(v) {
                     Key::Bytes(bytes) => std::str::from_utf8(bytes).ok(),
                     Key::Number(_) => None,
                 });
@@ -103,13 +150,17 @@ impl IdIndex {
 
     /// The id of a vertex as messages show it.
     pub(crate) fn label(&self, vertex: u32) -> String {
-        let text = array_value_to_string(&self.ids, vertex as usize).unwrap_or_default();
-        if Kind::of(self.ids.data_type()) == Some(Kind::Text) { format!("'{text}'") } else { text }
+        let text = array_value_to_string(self.array(), vertex as usize).unwrap_or_default();
+        if Kind::of(self.array().data_type()) == Some(Kind::Text) {
+            format!("'{text}'")
+        } else {
+            text
+        }
     }
 
     /// An id given by the caller in the form of this graph's ids; `None` if it is of another kind.
     fn wanted<'a>(&self, id: &'a IdValue) -> Option<Key<'a>> {
-        match (Kind::of(self.ids.data_type())?, id) {
+        match (Kind::of(self.array().data_type())?, id) {
             (Kind::Integer, IdValue::Int(id)) => Some(Key::Number(i128::from(*id))),
             (Kind::Integer, IdValue::UInt(id)) => Some(Key::Number(i128::from(*id))),
             (Kind::Boolean, IdValue::Bool(id)) => Some(Key::Number(i128::from(*id))),
@@ -128,7 +179,7 @@ impl IdIndex {
         if !self.is_sorted {
             return self.ascending().partition_point(|&v| self.key(v) < wanted);
         }
-        let (mut low, mut high) = (0, self.ids.len());
+        let (mut low, mut high) = (0, self.len);
         while low < high {
             let middle = usize::midpoint(low, high);
             if self.key(middle as u32) < wanted { low = middle + 1 } else { high = middle }
@@ -139,31 +190,33 @@ impl IdIndex {
     /// The vertex with the `rank`-th smallest id.
     fn at_rank(&self, rank: usize) -> Option<u32> {
         if self.is_sorted {
-            return (rank < self.ids.len()).then_some(rank as u32);
+            return (rank < self.len).then_some(rank as u32);
         }
         self.ascending().get(rank).copied()
     }
 
     fn ascending(&self) -> &[u32] {
         self.ascending.get_or_init(|| {
-            let mut vertices: Vec<u32> = (0..self.ids.len() as u32).collect();
+            let mut vertices: Vec<u32> = (0..self.len as u32).collect();
             vertices.par_sort_unstable_by_key(|&v| self.key(v));
             vertices
         })
     }
 
     fn key(&self, vertex: u32) -> Key<'_> {
-        let row = vertex as usize;
-        with_values!(self.ids, values => Key::Number(i128::from(values[row])), else {
-            match self.ids.data_type() {
-                DataType::Date32 => {
-                    Key::Number(i128::from(self.ids.as_primitive::<Date32Type>().value(row)))
-                }
-                DataType::Boolean => Key::Number(i128::from(self.ids.as_boolean().value(row))),
-                // Ids have no other types than these and text or binary.
-                _ => Values::new(&self.ids, Side::Src)
-                    .map_or(Key::Bytes(&[]), |values| Key::Bytes(values.get(row))),
-            }
-        })
+        key_of(self.array(), vertex as usize)
     }
+}
+
+/// An item of an array of ids.
+fn key_of(ids: &ArrayRef, row: usize) -> Key<'_> {
+    with_values!(ids, values => Key::Number(i128::from(values[row])), else {
+        match ids.data_type() {
+            DataType::Date32 => Key::Number(i128::from(ids.as_primitive::<Date32Type>().value(row))),
+            DataType::Boolean => Key::Number(i128::from(ids.as_boolean().value(row))),
+            // Ids have no other types than these and text or binary.
+            _ => Values::new(ids, Side::Src)
+                .map_or(Key::Bytes(&[]), |values| Key::Bytes(values.get(row))),
+        }
+    })
 }

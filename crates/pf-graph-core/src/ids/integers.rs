@@ -4,7 +4,6 @@
 //! four per row, a table over the span finds an index by position, else a hash table does.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use arrow::array::{Array, ArrayRef, AsArray, Int64Array, UInt64Array};
 use arrow::compute::cast;
@@ -16,7 +15,7 @@ use arrow::datatypes::{
 use super::kind::{Kind, differ, plain};
 use super::slots::{Slots, next_index};
 use super::{Column, Distinct, Provisional, refuse};
-use crate::cancel::{CHUNK, check};
+use crate::control::{CHUNK, Control};
 use crate::{GraphError, NO_VERTEX, Side};
 
 /// Sign bit: flipping it turns the order of `i64` into that of `u64`.
@@ -63,7 +62,7 @@ pub(super) fn map(
     vertices: Column,
     src: Column,
     dst: Column,
-    cancel: &AtomicBool,
+    control: &Control<'_>,
 ) -> Result<Provisional, GraphError> {
     let data_type = output_type(kind, [&src, &dst, &vertices])?;
     let flip = if data_type == DataType::UInt64 { 0 } else { SIGN };
@@ -86,7 +85,7 @@ pub(super) fn map(
         Table::Hashed(Slots::new())
     };
     let mut keys = Vec::new();
-    let mut read = |chunks: &[ArrayRef]| table.read(chunks, flip, &mut keys, cancel);
+    let mut read = |chunks: &[ArrayRef]| table.read(chunks, flip, &mut keys, control);
     let (vertices, src, dst) = (read(&vertices)?, read(&src)?, read(&dst)?);
     let distinct = Distinct::Integers(IntegerIds { keys, flip, data_type });
     Ok(Provisional { vertices, src, dst, distinct })
@@ -104,12 +103,12 @@ impl Table {
         chunks: &[ArrayRef],
         flip: u64,
         keys: &mut Vec<u64>,
-        cancel: &AtomicBool,
+        control: &Control<'_>,
     ) -> Result<Vec<u32>, GraphError> {
         let mut indices = Vec::with_capacity(chunks.iter().map(Array::len).sum());
         for chunk in chunks {
             with_values!(chunk, values => for values in values.chunks(CHUNK) {
-                check(cancel)?;
+                control.check()?;
                 let read = values.iter().map(|&value| key_of(value, flip));
                 self.read_keys(read, keys, &mut indices)?;
             }, else return Err(refuse(Side::Src, chunk.data_type())));

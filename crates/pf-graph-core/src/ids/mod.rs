@@ -11,8 +11,6 @@ mod integers;
 mod kind;
 mod slots;
 
-use std::sync::atomic::AtomicBool;
-
 use arrow::array::{Array, ArrayRef};
 use arrow::datatypes::DataType;
 use rayon::prelude::*;
@@ -21,7 +19,7 @@ use serde::Deserialize;
 pub use self::index::IdValue;
 use self::kind::Kind;
 pub(crate) use self::{index::IdIndex, kind::type_name};
-use crate::cancel::{CHUNK, check};
+use crate::control::{CHUNK, Control};
 use crate::weights::first_null;
 use crate::{GraphError, NO_VERTEX, Side};
 
@@ -87,7 +85,7 @@ pub(crate) fn map_ids(
     dst: &[ArrayRef],
     vertices: Option<&[ArrayRef]>,
     order: IdOrder,
-    cancel: &AtomicBool,
+    control: &Control<'_>,
 ) -> Result<Mapped, GraphError> {
     let src = Column::new(Side::Src, src);
     let dst = Column::new(Side::Dst, dst);
@@ -101,21 +99,21 @@ pub(crate) fn map_ids(
     let kind = kind::common_kind(&[src, dst, vertices])?;
     let provisional = match kind {
         Kind::Integer | Kind::Date | Kind::Boolean => {
-            integers::map(kind, vertices, src, dst, cancel)?
+            integers::map(kind, vertices, src, dst, control)?
         }
-        Kind::Text | Kind::Binary => bytes::map(vertices, src, dst, cancel)?,
+        Kind::Text | Kind::Binary => bytes::map(vertices, src, dst, control)?,
     };
-    check(cancel)?;
+    control.check()?;
     let Provisional { vertices, mut src, mut dst, distinct } = provisional;
     let ids = match order {
         IdOrder::Appearance => {
             let by_index = renumber_by_appearance(distinct.len(), &vertices, &mut src, &mut dst);
-            check(cancel)?;
+            control.check()?;
             distinct.into_array(&by_index)?
         }
         IdOrder::Sorted => {
             let by_index = distinct.sorted();
-            check(cancel)?;
+            control.check()?;
             renumber(&by_index, &mut src, &mut dst);
             distinct.into_array(&by_index)?
         }

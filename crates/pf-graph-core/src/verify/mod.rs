@@ -6,14 +6,38 @@
 mod bfs;
 mod components;
 mod csr;
+mod multi_bfs;
 mod pagerank;
 mod shortest_path;
 
 pub use bfs::check_bfs;
 pub use components::{check_strong_components, check_weak_components};
 pub use csr::{check_csr, check_transpose};
+pub use multi_bfs::check_multi_bfs;
 pub use pagerank::check_pagerank;
 pub use shortest_path::check_shortest_paths;
+
+mod betweenness;
+mod community;
+mod core_number;
+mod degree;
+mod dfs;
+mod hits;
+mod hop_sums;
+mod spanning_forest;
+mod topological_sort;
+mod triangles;
+
+pub use betweenness::{check_betweenness, check_betweenness_sum};
+pub use community::{check_label_propagation, check_louvain};
+pub use core_number::check_core_number;
+pub use degree::check_degrees;
+pub use dfs::{check_dfs, check_dfs_edges};
+pub use hits::check_hits;
+pub use hop_sums::{check_closeness, check_harmonic};
+pub use spanning_forest::check_spanning_forest;
+pub use topological_sort::check_topological_sort;
+pub use triangles::{check_clustering, check_triangles};
 
 /// A verdict: what is wrong, in words.
 pub type Verdict = Result<(), String>;

@@ -1,7 +1,7 @@
 //! Ranks sum to 1 and nearly solve the equation, as nearly as they claim.
 
 use super::{Edges, Verdict, ensure};
-use crate::algo::{PageRankConfig, PageRankResult};
+use crate::algo::{PageRankConfig, PageRankResult, PageRankVectors};
 
 /// Room for rounding in sums over all vertices.
 const ROUNDING: f64 = 1e-9;
@@ -11,7 +11,7 @@ const ROUNDING: f64 = 1e-9;
 pub fn check_pagerank(
     edges: &Edges,
     config: &PageRankConfig,
-    personalization: Option<&[(u32, f64)]>,
+    vectors: &PageRankVectors<'_>,
     result: &PageRankResult,
 ) -> Verdict {
     let n = edges.num_vertices;
@@ -26,14 +26,19 @@ pub fn check_pagerank(
     ensure(*iterations <= config.max_iter, || format!("{iterations} iterations"))?;
     ensure(*converged || *iterations == config.max_iter, || "gave up early".into())?;
 
-    let mut jump = vec![1.0; n];
-    if let Some(pairs) = personalization {
-        jump.fill(0.0);
-        for &(v, weight) in pairs {
-            jump[v as usize] += weight;
-        }
-    }
-    let jump_total = exact_sum(jump.iter().copied());
+    let shares = |pairs: Option<&[(u32, f64)]>| {
+        pairs.map(|pairs| {
+            let mut shares = vec![0.0; n];
+            for &(v, weight) in pairs {
+                shares[v as usize] += weight;
+            }
+            let total = exact_sum(shares.iter().copied());
+            shares.into_iter().map(|share| share / total).collect::<Vec<f64>>()
+        })
+    };
+    let jump = shares(vectors.personalization).unwrap_or_else(|| vec![1.0 / n as f64; n]);
+    let dangling = shares(vectors.dangling).unwrap_or_else(|| jump.clone());
+    let edges = if config.weighted { *edges } else { Edges { weight: None, ..*edges } };
     let mut out_terms = vec![Vec::new(); n];
     for (u, _, w) in edges.arcs() {
         out_terms[u].push(w);
@@ -48,7 +53,8 @@ pub fn check_pagerank(
     }
     let mut residual = 0.0;
     for (v, mut terms) in terms.into_iter().enumerate() {
-        terms.push((config.alpha * stuck + 1.0 - config.alpha) * jump[v] / jump_total);
+        terms.push((1.0 - config.alpha) * jump[v]);
+        terms.push(config.alpha * stuck * dangling[v]);
         residual += (exact_sum(terms.into_iter()) - rank[v]).abs();
     }
     // An alpha of 1 claims no bound.

@@ -7,11 +7,14 @@ use std::sync::atomic::AtomicBool;
 
 use arrow::array::{ArrayRef, Float64Array, Int64Array};
 use pf_graph_core::verify::Edges;
-use pf_graph_core::{BuildOptions, Graph, GraphError, IdOrder};
+use pf_graph_core::{BuildOptions, Control, Graph, GraphError, IdOrder};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-pub static GO: AtomicBool = AtomicBool::new(false);
+static NEVER: AtomicBool = AtomicBool::new(false);
+
+/// Runs to the end in silence.
+pub static GO: Control<'static> = Control::new(&NEVER);
 
 /// Edges by index, owned.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,7 +52,7 @@ impl Rows {
     pub fn graph(&self, id_order: IdOrder) -> Graph {
         let vertices = ints(0..self.n);
         let weight = self.weight.as_ref().map(|w| floats(w));
-        let options = BuildOptions { directed: self.directed, id_order };
+        let options = BuildOptions { directed: self.directed, id_order, ..BuildOptions::default() };
         Graph::build(
             &[ints(self.src.iter().copied())],
             &[ints(self.dst.iter().copied())],
