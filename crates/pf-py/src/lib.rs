@@ -1,13 +1,15 @@
 //! `parquetframe._rustic`: registers what Python sees of the Rust crates.
 //!
-//! Nothing here computes. [`io`] reads and writes files, [`workflow`] converts plans and results, [`callbacks`] calls functions of
-//! the user, [`gil`] is the one door through which long calls leave the interpreter, [`errors`]
-//! the one place where Rust errors get their Python class.
+//! Nothing here computes. [`io`] reads and writes files, [`graph`] builds graphs and runs kernels,
+//! [`workflow`] converts plans and results, [`callbacks`] calls functions of the user, [`gil`] is
+//! the one door through which long calls leave the interpreter, [`errors`] the one place where
+//! Rust errors get their Python class.
 
 #[cfg(feature = "engine")]
 mod callbacks;
 mod errors;
 mod gil;
+mod graph;
 mod io;
 #[cfg(feature = "engine")]
 mod json;
@@ -38,6 +40,7 @@ fn _rustic(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(rust_available, module)?)?;
     module.add_function(wrap_pyfunction!(rust_version, module)?)?;
     io::register(module)?;
+    graph::register(module)?;
     #[cfg(feature = "engine")]
     workflow::register(module)?;
     Ok(())

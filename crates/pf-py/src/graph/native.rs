@@ -1,0 +1,280 @@
+//! `NativeGraph`: what the Python front calls.
+
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
+use numpy::{PyArray1, PyReadonlyArray1};
+use pf_graph_core::answer::{self, Vectors};
+use pf_graph_core::{Csr, Graph, GraphError};
+use pyo3::prelude::*;
+use pyo3_arrow::PyArray;
+use pyo3_arrow::input::AnyRecordBatch;
+use serde_json::{Map, Value};
+
+use super::arrays::{Vector, copied, slice};
+use super::build::{EdgeColumns, IndexOptions, RowOptions, Rows, TableOptions};
+use super::errors::raised;
+use super::export::NativeArray;
+use super::work::Call;
+use super::{build, views};
+use crate::errors;
+use crate::token::CancellationToken;
+
+/// Offsets, indices, weights, edge ids.
+type RowArrays<'py> =
+    (Bound<'py, PyAny>, Bound<'py, PyAny>, Option<Bound<'py, PyAny>>, Bound<'py, PyAny>);
+
+/// Vertices and arcs up to which linear kernels take less time than a thread to run them on.
+const SMALL: usize = 1 << 12;
+/// Kernels that look at each arc a few times.
+const LINEAR: [&str; 10] = [
+    "bfs",
+    "clustering",
+    "connected_components",
+    "core_number",
+    "dfs",
+    "dfs_edges",
+    "shortest_paths",
+    "topological_sort",
+    "triangle_count",
+    "triangles",
+];
+
+/// An immutable graph; usable from several threads.
+#[pyclass(frozen, module = "parquetframe._rustic")]
+pub(crate) struct NativeGraph {
+    graph: Graph,
+    /// Edge ids as `int64`, made when they are asked for.
+    out_ids: OnceLock<Vec<i64>>,
+    in_ids: OnceLock<Vec<i64>>,
+}
+
+impl NativeGraph {
+    fn new(py: Python<'_>, built: PyResult<Result<Graph, GraphError>>) -> PyResult<Self> {
+        let graph = built?.map_err(|error| raised(py, None, &error))?;
+        Ok(Self { graph, out_ids: OnceLock::new(), in_ids: OnceLock::new() })
+    }
+
+    /// Makes something with the threads of the machine.
+    fn make<T: Send>(
+        &self,
+        py: Python<'_>,
+        task: impl FnOnce(&pf_graph_core::Control<'_>) -> Result<T, GraphError> + Send,
+    ) -> PyResult<T> {
+        let call = Call { is_short: self.is_small(), ..Call::on(None) };
+        call.run(py, task)?.map_err(|error| raised(py, Some(&self.graph), &error))
+    }
+
+    fn is_small(&self) -> bool {
+        self.graph.num_vertices() + self.graph.out().num_arcs() <= SMALL
+    }
+}
+
+#[pymethods]
+impl NativeGraph {
+    /// Maps ids and sorts edges into rows.
+    #[staticmethod]
+    #[pyo3(signature = (edges, options, vertices = None, token = None, progress = None))]
+    fn build(
+        py: Python<'_>,
+        edges: AnyRecordBatch,
+        options: &str,
+        vertices: Option<AnyRecordBatch>,
+        token: Option<&Bound<'_, CancellationToken>>,
+        progress: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Self> {
+        let options: TableOptions = build::options(options)?;
+        let edges = EdgeColumns::read(edges)?;
+        let vertices = vertices.map(build::vertex_ids).transpose()?;
+        let call = Call { threads: options.threads, token, progress, is_short: false };
+        let graph = call.run(py, |control| edges.build(vertices.as_deref(), &options, control));
+        Self::new(py, graph)
+    }
+
+    /// Sorts edges between indices into rows.
+    #[staticmethod]
+    #[pyo3(signature = (src, dst, weights, options, ids = None, token = None, progress = None))]
+    #[expect(clippy::too_many_arguments, reason = "as many as the Python signature has")]
+    fn from_indices(
+        py: Python<'_>,
+        src: PyReadonlyArray1<'_, u32>,
+        dst: PyReadonlyArray1<'_, u32>,
+        weights: Option<PyReadonlyArray1<'_, f64>>,
+        options: &str,
+        ids: Option<PyArray>,
+        token: Option<&Bound<'_, CancellationToken>>,
+        progress: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Self> {
+        let options: IndexOptions = build::options(options)?;
+        let (src, dst) = (slice(&src), slice(&dst));
+        let weights = weights.as_ref().map(slice);
+        let ids = ids.map(|ids| ids.into_inner().0);
+        let call = Call { threads: options.threads, token, progress, is_short: src.len() <= SMALL };
+        let columns = (&*src, &*dst, weights.as_deref());
+        let graph = call.run(py, |control| build::from_indices(columns, ids, &options, control));
+        Self::new(py, graph)
+    }
+
+    /// Takes ready rows over.
+    #[staticmethod]
+    #[pyo3(signature = (indptr, indices, weights, edge_ids, options, ids = None))]
+    fn from_csr(
+        py: Python<'_>,
+        indptr: PyReadonlyArray1<'_, i64>,
+        indices: PyReadonlyArray1<'_, u32>,
+        weights: Option<PyReadonlyArray1<'_, f64>>,
+        edge_ids: PyReadonlyArray1<'_, i64>,
+        options: &str,
+        ids: Option<PyArray>,
+    ) -> PyResult<Self> {
+        let options: RowOptions = build::options(options)?;
+        let narrow = slice(&edge_ids).iter().map(|&id| u32::try_from(id)).collect();
+        let edge_ids: Result<Vec<u32>, _> = narrow;
+        let edge_ids =
+            edge_ids.map_err(|_| errors::internal("edge ids are no numbers of edges"))?;
+        let rows = Rows {
+            offsets: slice(&indptr).iter().map(|&offset| offset as u64).collect(),
+            targets: copied(&indices),
+            weights: weights.as_ref().map(copied),
+            edge_ids,
+        };
+        let ids = ids.map(|ids| ids.into_inner().0);
+        let call = Call::on(options.threads);
+        let graph = call.run(py, |control| build::from_csr(rows, ids, &options, control));
+        Self::new(py, graph)
+    }
+
+    #[getter]
+    fn num_vertices(&self) -> usize {
+        self.graph.num_vertices()
+    }
+
+    #[getter]
+    fn num_edges(&self) -> usize {
+        self.graph.num_edges()
+    }
+
+    #[getter]
+    fn is_directed(&self) -> bool {
+        self.graph.is_directed()
+    }
+
+    #[getter]
+    fn is_weighted(&self) -> bool {
+        self.graph.is_weighted()
+    }
+
+    #[getter]
+    fn nbytes(&self) -> usize {
+        let held = [&self.out_ids, &self.in_ids];
+        let ids = held.map(|ids| ids.get().map_or(0, |ids| 8 * ids.len()));
+        self.graph.nbytes() + ids.iter().sum::<usize>()
+    }
+
+    /// The ids; the position of an id is its vertex index.
+    fn ids(&self) -> PyResult<NativeArray> {
+        NativeArray::new(self.graph.ids())
+    }
+
+    /// Arcs by tail.
+    fn csr<'py>(slf: &Bound<'py, Self>) -> PyResult<RowArrays<'py>> {
+        let this = slf.get();
+        let ids = if let Some(ids) = this.out_ids.get() {
+            ids
+        } else {
+            let made = this.make(slf.py(), |control| this.graph.edge_ids(control))?;
+            this.out_ids.get_or_init(|| made)
+        };
+        arrays(slf, this.graph.out(), ids)
+    }
+
+    /// Arcs by head.
+    fn csc<'py>(slf: &Bound<'py, Self>) -> PyResult<RowArrays<'py>> {
+        let this = slf.get();
+        if !this.graph.is_directed() {
+            return Self::csr(slf);
+        }
+        let rows = this.make(slf.py(), |control| this.graph.incoming(control))?;
+        let ids = if let Some(ids) = this.in_ids.get() {
+            ids
+        } else {
+            let made = this.make(slf.py(), |control| this.graph.incoming_edge_ids(control))?;
+            this.in_ids.get_or_init(|| made)
+        };
+        arrays(slf, rows, ids)
+    }
+
+    /// First edges with a weight below 0, of 0, and of inf.
+    fn weight_facts(&self, py: Python<'_>) -> (Option<usize>, Option<usize>, Option<usize>) {
+        let graph = &self.graph;
+        let zero = py.detach(|| graph.first_zero_row());
+        (graph.first_negative_row(), zero, graph.first_infinite_row())
+    }
+
+    /// Index of each value; -1 for those that are not there.
+    fn find<'py>(&self, py: Python<'py>, values: PyArray) -> PyResult<Bound<'py, PyArray1<i64>>> {
+        let values = values.into_inner().0;
+        let found = self.make(py, |_| Ok(self.graph.find_all(&values)))?;
+        Ok(PyArray1::from_vec(py, found))
+    }
+
+    /// Up to three ids that resemble a missing one.
+    fn closest(&self, py: Python<'_>, value: PyArray) -> PyResult<Vec<String>> {
+        let Some(wanted) = build::id_value(&value.into_inner().0) else { return Ok(Vec::new()) };
+        self.make(py, |_| Ok(self.graph.closest(&wanted)))
+    }
+
+    /// Runs one algorithm: columns, and facts as JSON text.
+    #[pyo3(signature = (algorithm, params, arrays, token = None, progress = None))]
+    fn run(
+        &self,
+        py: Python<'_>,
+        algorithm: &str,
+        params: &str,
+        arrays: HashMap<String, Bound<'_, PyAny>>,
+        token: Option<&Bound<'_, CancellationToken>>,
+        progress: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<(NativeArray, String)> {
+        let mut settings: Map<String, Value> = build::options(params)?;
+        let threads = settings.remove("threads").and_then(|threads| threads.as_u64());
+        let arrays: Vec<(String, Vector)> = arrays
+            .into_iter()
+            .map(|(name, array)| Ok((name, Vector::read(&array)?)))
+            .collect::<PyResult<_>>()?;
+        let call = Call {
+            threads: threads.map(|threads| threads as usize),
+            token,
+            progress,
+            is_short: self.is_small() && LINEAR.contains(&algorithm),
+        };
+        let found = call.run(py, |control| {
+            let vectors =
+                arrays.iter().fold(Vectors::new(), |vectors, (name, vector)| match vector {
+                    Vector::Vertices(indices) => vectors.vertices(name, indices),
+                    Vector::Floats(values) => vectors.floats(name, values),
+                });
+            answer::answer(&self.graph, algorithm, settings, vectors, control)
+        })?;
+        let mut answer = found.map_err(|error| raised(py, Some(&self.graph), &error))?;
+        let facts = Value::Object(std::mem::take(&mut answer.facts)).to_string();
+        Ok((NativeArray::batch(answer)?, facts))
+    }
+
+    fn __repr__(&self) -> String {
+        let kind = if self.graph.is_directed() { "directed" } else { "undirected" };
+        let (n, m) = (self.graph.num_vertices(), self.graph.num_edges());
+        format!("<NativeGraph: {n} vertices, {m} edges, {kind}>")
+    }
+}
+
+/// Views that keep the graph alive.
+fn arrays<'py>(
+    owner: &Bound<'py, NativeGraph>,
+    rows: &Csr,
+    ids: &[i64],
+) -> PyResult<RowArrays<'py>> {
+    let owner = owner.as_any();
+    let weights = rows.weights().map(|weights| views::view(owner, weights)).transpose()?;
+    let offsets = views::offsets(owner, rows.offsets())?;
+    Ok((offsets, views::view(owner, rows.targets())?, weights, views::view(owner, ids)?))
+}
