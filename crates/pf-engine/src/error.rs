@@ -66,6 +66,12 @@ pub enum EngineError {
         /// What to do.
         hint: Option<String>,
     },
+    /// An iteration that did not reach its tolerance, where that is to be an error.
+    #[error("{message}")]
+    NotConverged {
+        /// Which, and how near it came.
+        message: String,
+    },
     /// Rules of a `check` step that do not hold.
     #[error("{message}")]
     Check {
@@ -160,7 +166,7 @@ impl EngineError {
                 | GraphError::IdType { .. }
                 | GraphError::WeightType { .. },
             ) => "E302",
-            Self::Graph(_) => "E601",
+            Self::Graph(_) | Self::NotConverged { .. } => "E601",
             Self::Data { .. } => "E601",
             Self::Callback { .. } | Self::Function { .. } => "E603",
             Self::Memory { .. } => "E604",
@@ -217,6 +223,7 @@ impl EngineError {
                 GraphError::VertexNotFound { .. } => "VertexNotFound",
                 GraphError::NegativeWeight { .. } => "NegativeWeight",
                 GraphError::NegativeCycle { .. } => "NegativeCycle",
+                GraphError::NotADag { .. } => "NotADag",
                 GraphError::TooLarge { .. } => "GraphTooLarge",
                 GraphError::IdTypesDiffer { .. }
                 | GraphError::IdType { .. }
@@ -225,6 +232,7 @@ impl EngineError {
             },
             Self::UnknownColumn { .. } | Self::Schema { .. } => "SchemaError",
             Self::Expression { .. } | Self::Data { .. } => "ExpressionError",
+            Self::NotConverged { .. } => "NotConverged",
             Self::Check { .. } => "CheckError",
             Self::Memory { .. } => "LimitExceeded",
             Self::Callback { .. } => "StepError",
