@@ -16,9 +16,10 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from parquetframe import errors, io, types, workflow
+    from parquetframe import errors, graph, io, types, workflow
     from parquetframe._backend import BackendInfo, backend_info
     from parquetframe.cancel import CancellationToken
+    from parquetframe.graph import Graph
     from parquetframe.io import (
         CsvDialect,
         ParquetMetadata,
@@ -51,6 +52,7 @@ __all__ = [
     "BackendInfo",
     "CancellationToken",
     "CsvDialect",
+    "Graph",
     "ParquetMetadata",
     "ReadReport",
     "RunResult",
@@ -65,6 +67,7 @@ __all__ = [
     "get_column_names",
     "get_column_statistics",
     "get_row_count",
+    "graph",
     "io",
     "iter_batches",
     "read_avro",
@@ -82,10 +85,11 @@ __all__ = [
     "write_parquet",
 ]
 
-_MODULES = ("errors", "io", "types", "workflow")
+_MODULES = ("errors", "graph", "io", "types", "workflow")
 _ATTRIBUTES = {
     "BackendInfo": "parquetframe._backend",
     "CancellationToken": "parquetframe.cancel",
+    "Graph": "parquetframe.graph",
     "RunResult": "parquetframe.workflow",
     "Workflow": "parquetframe.workflow",
     "backend_info": "parquetframe._backend",

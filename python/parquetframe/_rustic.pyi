@@ -77,3 +77,133 @@ def io_schema(
     options: str,
 ) -> Any: ...
 def io_avro_header(source: str | bytes) -> str: ...
+
+# Graphs; settings and facts are JSON text, tables Arrow streams, vectors NumPy arrays.
+
+@final
+class NativeGraph:
+    # edges: stream of `src`, `dst` and optionally `weight` (float64), without nulls; vertices:
+    # stream of `id`. options: {"directed", "id_order": "appearance" | "sorted", "threads"}.
+    @staticmethod
+    def build(
+        edges: Any,
+        options: str,
+        vertices: Any | None = None,
+        token: CancellationToken | None = None,
+        progress: Callable[[float], object] | None = None,
+    ) -> NativeGraph: ...
+    # src, dst: uint32, below num_vertices; weights: float64; ids: Arrow array of n ids, or 0..n-1.
+    # options: {"num_vertices", "directed", "sorted_rows", "threads"}.
+    @staticmethod
+    def from_indices(
+        src: Any,
+        dst: Any,
+        weights: Any | None,
+        options: str,
+        ids: Any | None = None,
+        token: CancellationToken | None = None,
+        progress: Callable[[float], object] | None = None,
+    ) -> NativeGraph: ...
+    # int64 offsets, uint32 indices, float64 weights, int64 edge ids.
+    # options: {"directed", "threads"}.
+    @staticmethod
+    def from_csr(
+        indptr: Any,
+        indices: Any,
+        weights: Any | None,
+        edge_ids: Any,
+        options: str,
+        ids: Any | None = None,
+    ) -> NativeGraph: ...
+    @property
+    def num_vertices(self) -> int: ...
+    @property
+    def num_edges(self) -> int: ...
+    @property
+    def is_directed(self) -> bool: ...
+    @property
+    def is_weighted(self) -> bool: ...
+    @property
+    def nbytes(self) -> int: ...
+    # Arrow array; text views come as large strings, dense ids as int64.
+    def ids(self) -> Any: ...
+    # Read-only (int64 offsets, uint32 indices, float64 weights or None, int64 edge ids).
+    def csr(self) -> tuple[Any, Any, Any | None, Any]: ...
+    def csc(self) -> tuple[Any, Any, Any | None, Any]: ...
+    # First edges with a weight below 0, of 0, and of inf.
+    def weight_facts(self) -> tuple[int | None, int | None, int | None]: ...
+    # values: Arrow array of the type of the ids; int64 indices, -1 for what is missing.
+    def find(self, values: Any) -> Any: ...
+    # value: Arrow array of one item; up to three labels.
+    def closest(self, value: Any) -> list[str]: ...
+    # params: settings of the method and "threads"; arrays: uint32 vertex lists, float64 vectors.
+    # Record batch of columns (vertices as uint32 indices, null where there is none), and facts.
+    def run(
+        self,
+        algorithm: str,
+        params: str,
+        arrays: Mapping[str, Any],
+        token: CancellationToken | None = None,
+        progress: Callable[[float], object] | None = None,
+    ) -> tuple[Any, str]: ...
+
+# The array functions of 2.0: int64 offsets, int32 indices and labels, float64 weights and scores.
+
+def graph_test() -> str: ...
+def build_csr_rust(
+    src: Any, dst: Any, num_vertices: int, weights: Any | None = None, *, threads: int | None = None
+) -> tuple[Any, Any, Any | None]: ...
+def build_csc_rust(
+    src: Any, dst: Any, num_vertices: int, weights: Any | None = None, *, threads: int | None = None
+) -> tuple[Any, Any, Any | None]: ...
+def bfs_rust(
+    indptr: Any,
+    indices: Any,
+    num_vertices: int,
+    sources: Any,
+    max_depth: int | None = None,
+    *,
+    directed: bool = True,
+    threads: int | None = None,
+) -> tuple[Any, Any]: ...
+def dfs_rust(
+    indptr: Any, indices: Any, num_vertices: int, source: int, max_depth: int | None = None
+) -> Any: ...
+def pagerank_rust_py(
+    indptr: Any,
+    indices: Any,
+    num_vertices: int,
+    alpha: float = 0.85,
+    tol: float = 1e-6,
+    max_iter: int = 100,
+    personalization: Any | None = None,
+    *,
+    weights: Any | None = None,
+    csc: tuple[Any, Any] | None = None,
+    threads: int | None = None,
+    return_info: bool = False,
+) -> Any: ...
+def dijkstra_rust(
+    indptr: Any,
+    indices: Any,
+    weights: Any,
+    num_vertices: int,
+    source: int,
+    *,
+    threads: int | None = None,
+) -> tuple[Any, Any]: ...
+def dijkstra_rust_py(
+    indptr: Any,
+    indices: Any,
+    num_vertices: int,
+    sources: Any,
+    weights: Any | None = None,
+    *,
+    threads: int | None = None,
+) -> tuple[Any, Any]: ...
+def union_find_components(
+    src: Any, dst: Any, num_vertices: int, *, threads: int | None = None
+) -> Any: ...
+def connected_components_rust_py(
+    src: Any, dst: Any, num_vertices: int, directed: bool = False, *, threads: int | None = None
+) -> Any: ...

@@ -121,6 +121,10 @@ def test_all_of_each_module_can_be_imported(name):
         "parquetframe.workflow.spec.files",
         "parquetframe.workflow._python.engine",
         "parquetframe.workflow._python.steps.csv_files",
+        "parquetframe.workflow._python.steps.graph",
+        "parquetframe.graph",
+        "parquetframe.graph.edges",
+        "parquetframe.graph._native",
     ],
 )
 def test_rooms_that_use_each_other_load_in_any_order(name):

@@ -312,7 +312,7 @@ class TestErrors:
         error = flow.one_fails(edges, type="graph", **step)
         assert isinstance(error.__cause__, errors.SchemaError)
 
-    @pytest.mark.parametrize("key", [{"algorithm": "page_rank"}, {"algorithm": "bfs"}, {"algorithm": "shortest_path"}, {"algorithm": "pagerank", "sources": [1]}, {"algorithm": "pagerank", "alpha": 2}, {"algorithm": "components", "mode": "mild"}, {"algorithm": "triangles"}], ids=str)  # fmt: skip
+    @pytest.mark.parametrize("key", [{"algorithm": "page_rank"}, {"algorithm": "bfs"}, {"algorithm": "shortest_path"}, {"algorithm": "pagerank", "sources": [1]}, {"algorithm": "pagerank", "alpha": 2}, {"algorithm": "components", "mode": "mild"}, {"algorithm": "triangle"}, {"algorithm": "triangles", "weight": "w"}, {"algorithm": "dfs", "alpha": 0.5}, {"algorithm": "louvain", "resolution": -1}, {"algorithm": "betweenness", "k": 0}, {"algorithm": "topological_sort", "directed": False}, {"algorithm": "shortest_path", "source": 1, "delta": 2.0}, {"algorithm": "shortest_path", "source": 1, "target": 2, "include_unreached": True}, {"algorithm": "hits", "dangling": {1: 1}}], ids=str)  # fmt: skip
     def test_invalid_keys(self, flow, key):
         flow.invalid({"t": EDGES}, {"type": "graph", "input": "t", **key})
 

@@ -407,6 +407,17 @@ def test_graph_has_the_keys_of_its_algorithm() -> None:
     }  # fmt: skip
     assert list(config("graph", algorithm="components"))[6:] == ["mode"]
     assert config("graph", algorithm="bfs", sources="a")["sources"] == ["a"]
+    assert list(config("graph", algorithm="bfs", sources=1, direction="in"))[6:] == [
+        "sources", "max_depth", "direction",
+    ]  # fmt: skip
+    assert config("graph", algorithm="hits")["tol"] == 1e-8
+    assert config("graph", algorithm="label_propagation")["max_iter"] == 10
+    assert config("graph", algorithm="closeness") == {
+        "algorithm": "closeness", "src": "src", "dst": "dst", "weight": None, "directed": True,
+        "vertices": None, "direction": "in", "wf_improved": True,
+    }  # fmt: skip
+    assert config("graph", algorithm="connected_components")["algorithm"] == "components"
+    assert config("graph", algorithm="shortest_paths", source=1)["algorithm"] == "shortest_path"
     path = config("graph", algorithm="shortest_path", source=1)
     assert {k: path[k] for k in list(path)[6:]} == {
         "source": 1, "target": None, "method": "auto", "cutoff": None,

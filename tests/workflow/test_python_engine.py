@@ -1001,7 +1001,7 @@ def test_isolated_vertices_and_bad_edges(tables: Tables) -> None:
     null = tables.error(
         {"e": {"src": [1, None], "dst": [2, 3]}}, step("g", "graph", ["e"], algorithm="components")
     )
-    assert (null["class"], null["message"]) == ("GraphError", "row 2: src is null")
+    assert (null["class"], null["message"]) == ("GraphError", "edge row 2: src is null")
     mixed = tables.error(
         {"e": {"src": [1], "dst": ["x"]}}, step("g", "graph", ["e"], algorithm="components")
     )

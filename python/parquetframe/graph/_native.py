@@ -1,0 +1,188 @@
+"""The adapter to the extension: data as Arrow capsules and NumPy views, settings as JSON text."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from parquetframe.workflow.engine import native_token
+
+from .engine import Csr, Work
+
+__all__ = ["RustEngine"]
+
+_Array = np.ndarray[Any, Any]
+
+_SEEDS = 2**64 - 1
+_MOST = 2**32 - 1
+
+
+class RustEngine:
+    """The compiled engine.
+
+    Args:
+        module: The extension.
+    """
+
+    name = "rust"
+
+    def __init__(self, module: ModuleType | None) -> None:
+        self._module: Any = module
+
+    def build(
+        self,
+        src: pa.ChunkedArray,
+        dst: pa.ChunkedArray,
+        weights: _Array | None,
+        vertices: pa.ChunkedArray | None,
+        *,
+        directed: bool,
+        sorted_ids: bool,
+        work: Work,
+    ) -> RustHandle:
+        """See :meth:`parquetframe.graph.engine.GraphEngine.build`."""
+        columns = {"src": src, "dst": dst}
+        if weights is not None:
+            columns["weight"] = pa.chunked_array([pa.array(weights)])
+        given = None if vertices is None else pa.table({"id": vertices})
+        options = {
+            "directed": directed,
+            "id_order": "sorted" if sorted_ids else "appearance",
+            "threads": work.threads,
+        }
+        with native_token(self._module, work.cancel) as token:
+            graph = self._module.NativeGraph.build(
+                pa.table(columns), json.dumps(options), given, token, work.progress
+            )
+        return RustHandle(self._module, graph)
+
+    def build_indices(
+        self,
+        src: _Array,
+        dst: _Array,
+        weights: _Array | None,
+        *,
+        num_vertices: int,
+        ids: pa.Array | None,
+        directed: bool,
+        sorted_rows: bool,
+        work: Work,
+    ) -> RustHandle:
+        """See :meth:`parquetframe.graph.engine.GraphEngine.build_indices`."""
+        options = {
+            "num_vertices": num_vertices,
+            "directed": directed,
+            "sorted_rows": sorted_rows,
+            "threads": work.threads,
+        }
+        with native_token(self._module, work.cancel) as token:
+            graph = self._module.NativeGraph.from_indices(
+                _index32(src), _index32(dst), weights, json.dumps(options), ids, token,
+                work.progress,
+            )  # fmt: skip
+        return RustHandle(self._module, graph)
+
+    def adopt_csr(
+        self, csr: Csr, *, ids: pa.Array | None, directed: bool, work: Work
+    ) -> RustHandle:
+        """See :meth:`parquetframe.graph.engine.GraphEngine.adopt_csr`."""
+        options = json.dumps({"directed": directed, "threads": work.threads})
+        graph = self._module.NativeGraph.from_csr(*csr, options, ids)
+        return RustHandle(self._module, graph)
+
+
+class RustHandle:
+    """A graph of the compiled engine.
+
+    Args:
+        module: The extension.
+        graph: Its ``NativeGraph``.
+    """
+
+    def __init__(self, module: Any, graph: Any) -> None:
+        self._module = module
+        self._graph = graph
+        self._ids: pa.Array | None = None
+        self.num_vertices: int = graph.num_vertices
+        self.num_edges: int = graph.num_edges
+        self.is_directed: bool = graph.is_directed
+        self.is_weighted: bool = graph.is_weighted
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that the graph holds now."""
+        return int(self._graph.nbytes)
+
+    @property
+    def ids(self) -> pa.Array:
+        """The n ids; the position of an id is its vertex index."""
+        if self._ids is None:
+            self._ids = pa.array(self._graph.ids())
+        return self._ids
+
+    def csr(self) -> Csr:
+        """Arcs by tail."""
+        return Csr(*self._graph.csr())
+
+    def csc(self) -> Csr:
+        """Arcs by head."""
+        return Csr(*self._graph.csc())
+
+    def weight_rows(self) -> tuple[int | None, int | None, int | None]:
+        """First edges with a weight below 0, of 0, and of inf."""
+        found: tuple[int | None, int | None, int | None] = self._graph.weight_facts()
+        return found
+
+    def find(self, values: pa.Array) -> _Array:
+        """Index of each value; -1 for those that are not there."""
+        return np.asarray(self._graph.find(values), dtype=np.int64)
+
+    def closest(self, value: Any) -> list[str]:
+        """Up to three ids that resemble a missing one."""
+        dtype = self.ids.type
+        if pa.types.is_integer(dtype):  # beyond the type, the same ids are near its limit
+            limits = np.iinfo(dtype.to_pandas_dtype())
+            value = min(max(value, int(limits.min)), int(limits.max))
+        found: list[str] = self._graph.closest(pa.array([value], dtype))
+        return found
+
+    def run(
+        self, algorithm: str, params: Mapping[str, Any], arrays: Mapping[str, _Array], work: Work
+    ) -> tuple[dict[str, pa.Array], dict[str, Any]]:
+        """See :meth:`parquetframe.graph.engine.Handle.run`."""
+        work.check_cancelled()
+        settings = json.dumps({**_plain(params), "threads": work.threads}, allow_nan=False)
+        with native_token(self._module, work.cancel) as token:
+            found, text = self._graph.run(algorithm, settings, dict(arrays), token, work.progress)
+        batch = pa.record_batch(found)
+        columns = dict(zip(batch.schema.names, batch.columns, strict=True))
+        facts: dict[str, Any] = json.loads(text)
+        if "error_bound" in facts and facts["error_bound"] is None:  # JSON has no infinity
+            facts["error_bound"] = math.inf
+        return columns, facts
+
+
+def _plain(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings as the extension reads them: no infinity, and integers of its width."""
+    plain = dict(params)
+    for name, value in params.items():
+        if name == "seed":
+            plain[name] = value & _SEEDS
+        elif isinstance(value, int) and not isinstance(value, bool):
+            plain[name] = min(value, _MOST)  # as good as more: levels, rounds
+        elif value == math.inf:
+            plain[name] = None
+    return plain
+
+
+def _index32(values: _Array) -> _Array:
+    """Checked indices as uint32, in place where the width is that already."""
+    if values.dtype == np.int32:
+        return values.view(np.uint32)
+    return values.astype(np.uint32, copy=False)

@@ -1,0 +1,219 @@
+"""The NumPy engine: builds graphs, finds ids, runs kernels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from parquetframe.errors import NegativeCycle, NotADag
+
+from ..engine import Csr, Work
+from ..id_types import in_one_type
+from ..labels import cycle_text
+from . import (
+    betweenness,
+    bfs,
+    closeness,
+    components,
+    core_number,
+    dfs,
+    hits,
+    label_propagation,
+    louvain,
+    pagerank,
+    shortest_paths,
+    spanning_forest,
+    topological_sort,
+    triangles,
+)
+from .arrays import Arrays
+from .closest import closest_ids
+from .ids import map_ids
+from .rows import frozen, make_rows
+from .watch import Watch
+
+__all__ = ["PythonEngine", "PythonHandle"]
+
+_Array = np.ndarray[Any, Any]
+_Kernel = Callable[
+    [Arrays, Mapping[str, Any], Mapping[str, _Array], Watch],
+    tuple[dict[str, Any], dict[str, Any]],
+]
+
+_FEW = 8  # values up to which a scan per value beats a hash table of all ids
+
+KERNELS: Final[dict[str, _Kernel]] = {
+    "betweenness": betweenness.betweenness,
+    "bfs": bfs.bfs,
+    "closeness": closeness.closeness,
+    "clustering": triangles.clustering,
+    "connected_components": components.connected_components,
+    "core_number": core_number.core_number,
+    "dfs": dfs.dfs,
+    "dfs_edges": dfs.dfs_edges,
+    "harmonic": closeness.harmonic,
+    "hits": hits.hits,
+    "label_propagation": label_propagation.label_propagation,
+    "louvain": louvain.louvain,
+    "minimum_spanning_forest": spanning_forest.minimum_spanning_forest,
+    "pagerank": pagerank.pagerank,
+    "shortest_paths": shortest_paths.shortest_paths,
+    "topological_sort": topological_sort.topological_sort,
+    "transitivity": triangles.transitivity,
+    "triangle_count": triangles.triangle_count,
+    "triangles": triangles.triangles,
+}
+
+
+class PythonEngine:
+    """Graphs on NumPy; one thread, whatever is allowed."""
+
+    name = "python"
+
+    def build(
+        self,
+        src: pa.ChunkedArray,
+        dst: pa.ChunkedArray,
+        weights: _Array | None,
+        vertices: pa.ChunkedArray | None,
+        *,
+        directed: bool,
+        sorted_ids: bool,
+        work: Work,
+    ) -> PythonHandle:
+        """See :meth:`parquetframe.graph.engine.GraphEngine.build`."""
+        work.check_cancelled()
+        named = {"src": src, "dst": dst} | ({} if vertices is None else {"vertices": vertices})
+        src, dst, *more = in_one_type(named)
+        ids, tails, heads = map_ids(src, dst, more[0] if more else None, sorted_ids=sorted_ids)
+        return self.build_indices(
+            tails,
+            heads,
+            weights,
+            num_vertices=len(ids),
+            ids=ids,
+            directed=directed,
+            sorted_rows=sorted_ids,
+            work=work,
+        )
+
+    def build_indices(
+        self,
+        src: _Array,
+        dst: _Array,
+        weights: _Array | None,
+        *,
+        num_vertices: int,
+        ids: pa.Array | None,
+        directed: bool,
+        sorted_rows: bool,
+        work: Work,
+    ) -> PythonHandle:
+        """See :meth:`parquetframe.graph.engine.GraphEngine.build_indices`."""
+        work.check_cancelled()
+        src, dst = src.astype(np.int64, copy=False), dst.astype(np.int64, copy=False)
+        rows = make_rows(
+            num_vertices,
+            src,
+            dst,
+            weights,
+            directed=directed,
+            sorted_rows=sorted_rows,
+            check=work.check_cancelled,
+        )
+        work.check_cancelled()
+        return PythonHandle(Arrays(rows, directed=directed, num_edges=len(src)), ids)
+
+    def adopt_csr(
+        self, csr: Csr, *, ids: pa.Array | None, directed: bool, work: Work
+    ) -> PythonHandle:
+        """See :meth:`parquetframe.graph.engine.GraphEngine.adopt_csr`."""
+        work.check_cancelled()
+        edges = int(csr.edge_ids.max(initial=-1)) + 1
+        views = Csr(*(None if array is None else array.view() for array in csr))  # type: ignore[arg-type]
+        return PythonHandle(Arrays(frozen(views), directed=directed, num_edges=edges), ids)
+
+
+class PythonHandle:
+    """A graph of the NumPy engine.
+
+    Args:
+        graph: The arrays.
+        ids: Of the vertices; ``None`` means 0..n-1.
+    """
+
+    def __init__(self, graph: Arrays, ids: pa.Array | None) -> None:
+        self._graph = graph
+        self._given_ids = ids
+        self.num_vertices = graph.n
+        self.num_edges = graph.num_edges
+        self.is_directed = graph.directed
+        self.is_weighted = graph.out.weights is not None
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that the graph holds now."""
+        held = self.ids.nbytes if self._given_ids is not None or "ids" in self.__dict__ else 0
+        return self._graph.nbytes + int(held)
+
+    @cached_property
+    def ids(self) -> pa.Array:
+        """The n ids; the position of an id is its vertex index."""
+        given = self._given_ids
+        return pa.array(np.arange(self.num_vertices, dtype=np.int64)) if given is None else given
+
+    def csr(self) -> Csr:
+        """Arcs by tail."""
+        return self._graph.out
+
+    def csc(self) -> Csr:
+        """Arcs by head."""
+        return self._graph.incoming
+
+    def weight_rows(self) -> tuple[int | None, int | None, int | None]:
+        """First edges with a weight below 0, of 0, and of inf."""
+        weights, edges = self._graph.out.weights, self._graph.out.edge_ids
+        if weights is None:
+            return None, None, None
+        masks = (weights < 0, weights == 0, np.isinf(weights))
+        below, zero, infinite = (int(edges[m].min()) if m.any() else None for m in masks)
+        return below, zero, infinite
+
+    def find(self, values: pa.Array) -> _Array:
+        """Index of each value; -1 for those that are not there."""
+        if self._given_ids is None:
+            found = np.asarray(values, dtype=np.int64)
+            return np.where((found >= 0) & (found < self.num_vertices), found, -1)
+        if len(values) <= _FEW:
+            return np.array([pc.index(self.ids, value).as_py() for value in values], np.int64)
+        return np.asarray(pc.index_in(values, value_set=self.ids).fill_null(-1), dtype=np.int64)
+
+    def closest(self, value: Any) -> list[str]:
+        """Up to three ids that resemble a missing one."""
+        return closest_ids(self.ids, value)
+
+    def run(
+        self,
+        algorithm: str,
+        params: Mapping[str, Any],
+        arrays: Mapping[str, _Array],
+        work: Work,
+    ) -> tuple[dict[str, pa.Array], dict[str, Any]]:
+        """See :meth:`parquetframe.graph.engine.Handle.run`."""
+        watch = Watch(work)
+        watch.tick()
+        try:
+            return KERNELS[algorithm](self._graph, params, arrays, watch)
+        except shortest_paths.NegativeCycleFound as found:
+            ids = [self.ids[v].as_py() for v in found.vertices]
+            raise NegativeCycle(
+                f"negative cycle reachable from the source: {cycle_text(ids)}", vertices=ids
+            ) from None
+        except topological_sort.CycleFound as found:
+            ids = [self.ids[v].as_py() for v in found.vertices]
+            raise NotADag(f"graph has a cycle: {cycle_text(ids)}", vertices=ids) from None

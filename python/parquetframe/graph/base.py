@@ -1,0 +1,151 @@
+"""What a graph is: counts, ids, tables, and the arrays behind them."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from .building import Built, edge_list
+from .engine import Csr, GraphEngine, Progress
+from .running import Call, start
+from .weights import WeightFacts
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from .merging import EdgeList
+
+__all__ = ["GraphBase"]
+
+
+class GraphBase:
+    """The state of a graph; algorithms are in the classes that build on this one."""
+
+    def __init__(self, engine: GraphEngine, built: Built) -> None:
+        self._engine = engine
+        self._built = built
+        self._handle = built.handle
+
+    @property
+    def num_vertices(self) -> int:
+        """Number of vertices, isolated ones included."""
+        return self._handle.num_vertices
+
+    @property
+    def num_edges(self) -> int:
+        """Number of edges; an undirected edge counts once."""
+        return self._handle.num_edges
+
+    @property
+    def is_directed(self) -> bool:
+        """Whether edges lead one way only."""
+        return self._handle.is_directed
+
+    @property
+    def is_weighted(self) -> bool:
+        """Whether edges have weights."""
+        return self._handle.is_weighted
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of memory that the graph holds now; views are made when first needed."""
+        tables = (self._built.edge_properties, self._built.vertex_properties)
+        held = sum(int(table.nbytes) for table in tables if table is not None)
+        return self._handle.nbytes + held
+
+    @property
+    def backend(self) -> str:
+        """``rust`` or ``python``."""
+        return self._engine.name
+
+    @property
+    def ids(self) -> pa.Array:
+        """The n vertex ids, in vertex order."""
+        return self._handle.ids
+
+    @cached_property
+    def vertices(self) -> pa.Table:
+        """One row per vertex: ``vertex``, and its properties, null if the table lacks it."""
+        table = pa.table({"vertex": self.ids})
+        properties = self._built.vertex_properties
+        for field, column in zip(
+            properties.schema if properties is not None else (),
+            properties.columns if properties is not None else (),
+            strict=True,
+        ):
+            table = table.append_column(field, column)
+        return table
+
+    @cached_property
+    def edges(self) -> pa.Table:
+        """One row per edge: ``src``, ``dst``, ``weight`` if there are weights, and properties.
+
+        The row number is the ``edge_id`` of results. In an undirected graph ``src`` is the end that
+        comes first in :attr:`vertices`.
+        """
+        found = self._edge_list
+        columns = {"src": self._ids_at(found.src), "dst": self._ids_at(found.dst)}
+        if found.weights is not None:
+            columns["weight"] = pa.array(found.weights)
+        table = pa.table(columns)
+        properties = self._built.edge_properties
+        if properties is not None:
+            for field, column in zip(properties.schema, properties.columns, strict=True):
+                table = table.append_column(field, column)
+        return table
+
+    def csr(self) -> Csr:
+        """Arcs by tail: ``(indptr, indices, weights, edge_ids)``, read-only views.
+
+        The arcs of vertex ``v`` (an index, not an id) stand at ``indptr[v]:indptr[v + 1]``. An
+        undirected edge stands in the rows of both its ends, a loop once. ``weights`` may be None.
+        """
+        return self._handle.csr()
+
+    def csc(self) -> Csr:
+        """Arcs by head, as :meth:`csr`; each row is sorted by tail. Made at the first call.
+
+        Of an undirected graph these are the rows of :meth:`csr`.
+        """
+        return self._handle.csc()
+
+    def to_arrow(self) -> pa.Table:
+        """The edge table, the same as :attr:`edges`."""
+        return self.edges
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        return self.edges.__arrow_c_stream__(requested_schema)
+
+    def __repr__(self) -> str:
+        kind = "directed" if self.is_directed else "undirected"
+        weighted = ", weighted" if self.is_weighted else ""
+        return (
+            f"<parquetframe.Graph: {self.num_vertices} vertices, {self.num_edges} edges, "
+            f"{kind}{weighted}>"
+        )
+
+    def row_number(self, edge: int) -> int:
+        """Row of the given edge table, counted from 1, as messages have it."""
+        rows = self._built.rows
+        return 1 + (edge if rows is None else int(rows[edge]))
+
+    @cached_property
+    def weight_facts(self) -> WeightFacts:
+        """First edges with weights that some algorithms refuse."""
+        return WeightFacts(*self._handle.weight_rows())
+
+    @property
+    def _edge_list(self) -> EdgeList:
+        return edge_list(self._handle)
+
+    def _ids_at(self, indices: np.ndarray[Any, Any] | pa.Array) -> pa.Array:
+        """Ids of vertex indices; null stays null."""
+        array = indices if isinstance(indices, pa.Array) else pa.array(indices)
+        return self.ids.take(array)
+
+    def _call(
+        self, output: str, threads: int | None, progress: Progress | None, cancel: object
+    ) -> Call:
+        return start(self.backend, output=output, threads=threads, progress=progress, cancel=cancel)

@@ -1,0 +1,262 @@
+"""What the graph front asks of an engine, and the choice of one.
+
+An engine maps ids to vertex indices 0..n-1, sorts edges into rows and runs algorithms on indices.
+The front checks every option, looks ids up, refuses weights that an algorithm cannot use, and puts
+ids back into the results, so that both engines have the same columns, order and errors.
+
+What :meth:`Handle.run` takes and gives, by algorithm; ``i`` are vertex indices (uint32, null where
+there is none), the other columns int64 or float64, of all n vertices in their order unless a column
+``vertex`` or ``src`` says which:
+
+=========================  ===============================  =====================================
+algorithm                  params; arrays                   columns; facts
+=========================  ===============================  =====================================
+bfs                        max_depth, direction,            distance (null), predecessor i;
+                           per_source, include_unreached;   per_source: source i, vertex i,
+                           sources                          distance
+dfs                        max_depth, direction,            discover, finish (null),
+                           sort_neighbors; sources if any   predecessor i, root i
+dfs_edges                  ; sources if any                 src i, dst i, edge_class (string)
+shortest_paths             weighted, method, delta,         distance (null; int64 unless
+                           cutoff, predecessors; source     weighted), predecessor i; method
+topological_sort                                            position, vertex i, generation
+connected_components       mode                             component_id; components
+pagerank                   alpha, tol, max_iter, weighted;  rank; iterations, converged,
+                           personalization, dangling,       error_bound
+                           nstart if given, each sum 1
+hits                       tol, max_iter, weighted          hub, authority; iterations, converged
+betweenness                normalized, endpoints,           betweenness
+                           weighted; sources if a sample
+closeness                  direction, wf_improved;          vertex i, closeness
+                           vertices if not all, ascending
+harmonic                   direction; vertices              vertex i, harmonic
+triangles, clustering,                                      a column of that name
+core_number
+triangle_count                                              ; triangles
+transitivity                                                ; transitivity
+minimum_spanning_forest    weighted                         src i, dst i, weight, edge_id; trees,
+                                                            total_weight
+louvain                    resolution, seed, threshold,     community_id; modularity, levels,
+                           max_level, weighted              communities
+label_propagation          max_iter                         community_id; iterations, converged,
+                                                            communities
+=========================  ===============================  =====================================
+
+``NegativeCycle`` and ``NotADag`` come from the engine, ids in the text and in ``vertices``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from parquetframe import _backend
+from parquetframe.errors import Cancelled
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    import numpy as np
+    import pyarrow as pa
+
+    from parquetframe.cancel import CancelledFlag
+
+__all__ = [
+    "MAX_VERTICES",
+    "NEEDS",
+    "Csr",
+    "GraphEngine",
+    "Handle",
+    "Progress",
+    "Work",
+    "choose_engine",
+]
+
+NEEDS = "NativeGraph"
+MAX_VERTICES = 2**32 - 2  # 2**32 - 1 stands for "no vertex"
+
+Progress = Callable[[float], object]
+
+
+@dataclass(frozen=True)
+class Work:
+    """How a call runs.
+
+    Attributes:
+        threads: Most threads to use; results do not depend on it.
+        progress: Called with the share that is done, from 0 to 1, never with less than before.
+        cancel: The wish to stop.
+    """
+
+    threads: int = 1
+    progress: Progress | None = field(default=None, compare=False)
+    cancel: CancelledFlag | None = field(default=None, compare=False)
+
+    def check_cancelled(self) -> None:
+        """Raise ``Cancelled`` once the call was cancelled."""
+        if self.cancel is not None and self.cancel.is_cancelled():
+            raise Cancelled("cancelled")
+
+
+class Csr(NamedTuple):
+    """Arcs by vertex: those of ``v`` stand at ``indptr[v]:indptr[v + 1]``. Read-only arrays.
+
+    Attributes:
+        indptr: n + 1 offsets, int64.
+        indices: Vertex at the other end of each arc, uint32.
+        weights: Of each arc, float64, or None.
+        edge_ids: Row of the edge table that each arc came from, int64.
+    """
+
+    indptr: np.ndarray[Any, Any]
+    indices: np.ndarray[Any, Any]
+    weights: np.ndarray[Any, Any] | None
+    edge_ids: np.ndarray[Any, Any]
+
+
+class Handle(Protocol):
+    """A graph of an engine; immutable, and usable from several threads."""
+
+    num_vertices: int
+    num_edges: int
+    is_directed: bool
+    is_weighted: bool
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that the graph holds now, views made so far included."""
+        ...
+
+    @property
+    def ids(self) -> pa.Array:
+        """The n ids; the position of an id is its vertex index."""
+        ...
+
+    def csr(self) -> Csr:
+        """Arcs by tail; an undirected edge stands in both rows, a loop once."""
+        ...
+
+    def csc(self) -> Csr:
+        """Arcs by head, each row sorted by tail; of an undirected graph the same as ``csr``."""
+        ...
+
+    def weight_rows(self) -> tuple[int | None, int | None, int | None]:
+        """First edges with a weight below 0, of 0, and of inf; None where there is none."""
+        ...
+
+    def find(self, values: pa.Array) -> np.ndarray[Any, Any]:
+        """Index of each value, which has the type of the ids; -1 for those that are not there."""
+        ...
+
+    def closest(self, value: Any) -> list[str]:
+        """Up to three ids that resemble a missing one, as messages show them."""
+        ...
+
+    def run(
+        self,
+        algorithm: str,
+        params: Mapping[str, Any],
+        arrays: Mapping[str, np.ndarray[Any, Any]],
+        work: Work,
+    ) -> tuple[dict[str, pa.Array], dict[str, Any]]:
+        """Run one algorithm.
+
+        Args:
+            algorithm: Name of the method of :class:`parquetframe.Graph`.
+            params: Plain settings, complete and checked.
+            arrays: Lists of vertex indices (uint32) and vectors over all vertices (float64).
+            work: How it runs.
+
+        Returns:
+            Columns by name (vertices as uint32 indices, nulls where there is none) and facts.
+        """
+        ...
+
+
+class GraphEngine(Protocol):
+    """Builds graphs."""
+
+    name: str
+
+    def build(
+        self,
+        src: pa.ChunkedArray,
+        dst: pa.ChunkedArray,
+        weights: np.ndarray[Any, Any] | None,
+        vertices: pa.ChunkedArray | None,
+        *,
+        directed: bool,
+        sorted_ids: bool,
+        work: Work,
+    ) -> Handle:
+        """Map ids and sort edges into rows.
+
+        Args:
+            src: Tails, without nulls, of a type that an id can have.
+            dst: Heads; of the same kind as the tails.
+            weights: One per row, float64, not NaN and not -inf.
+            vertices: Ids that come first and stay even without edges; a repeated id is one vertex.
+            directed: Whether a row leads one way only.
+            sorted_ids: Vertices ascend by id, and each row by target and weight; otherwise both
+                come in the order of the table, of one row ``src`` before ``dst``.
+            work: How it runs.
+        """
+        ...
+
+    def build_indices(
+        self,
+        src: np.ndarray[Any, Any],
+        dst: np.ndarray[Any, Any],
+        weights: np.ndarray[Any, Any] | None,
+        *,
+        num_vertices: int,
+        ids: pa.Array | None,
+        directed: bool,
+        sorted_rows: bool,
+        work: Work,
+    ) -> Handle:
+        """Sort edges between vertices 0..n-1 into rows.
+
+        Args:
+            src: Tails, below ``num_vertices``.
+            dst: Heads, the same.
+            weights: As for :meth:`build`.
+            num_vertices: n.
+            ids: The n ids; ``None`` means 0..n-1.
+            directed: As for :meth:`build`.
+            sorted_rows: Rows ascend by target and weight, otherwise they keep the table's order.
+            work: How it runs.
+        """
+        ...
+
+    def adopt_csr(self, csr: Csr, *, ids: pa.Array | None, directed: bool, work: Work) -> Handle:
+        """Take rows as they are, without a copy where the engine can; they were checked.
+
+        An undirected graph has each edge in the rows of both its ends under one edge id.
+        """
+        ...
+
+
+def choose_engine(engine: str | None = None) -> GraphEngine:
+    """The engine that builds and runs graphs.
+
+    Raises:
+        ImportError: ``rust`` was asked for and is absent, or the extension is broken.
+        ValueError: An unknown name.
+    """
+    if _backend.resolve(engine, needs=NEEDS) == "rust":
+        return _compiled(_backend.native())
+    if _backend.native() is None:
+        _backend.warn_fallback(engine)
+    from ._python.engine import PythonEngine
+
+    return PythonEngine()
+
+
+@cache
+def _compiled(module: ModuleType | None) -> GraphEngine:
+    from ._native import RustEngine
+
+    return RustEngine(module)

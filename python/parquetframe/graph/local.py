@@ -1,0 +1,191 @@
+"""Questions about single vertices, and graphs made from a graph."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+import pyarrow as pa
+
+from parquetframe.io.request import choice
+
+from .base import GraphBase
+from .building import Built
+from .engine import Progress, Work
+from .lookup import find_all, find_one, find_some
+from .merging import EdgeList, without_duplicates
+
+if TYPE_CHECKING:
+    from .engine import Csr
+
+__all__ = ["LocalQueries"]
+
+DIRECTIONS = ("out", "in", "both")
+
+
+class LocalQueries(GraphBase):
+    """Degrees, neighbours, parts and turns of a graph."""
+
+    def degree(
+        self,
+        direction: str = "out",
+        loops: str = "twice",
+        *,
+        output: str = "table",
+        threads: int | None = None,
+        progress: Progress | None = None,
+        cancel: object = None,
+    ) -> Any:
+        """Number of edges at each vertex; parallel edges all count.
+
+        Args:
+            direction: ``"out"``, ``"in"`` or ``"both"`` (their sum); the same in an undirected
+                graph.
+            loops: ``"twice"``: in an undirected graph, and for ``"both"``, a loop counts at both
+                its ends; ``"once"``: one per loop.
+            output: ``"table"``, ``"pandas"``, ``"polars"`` or ``"numpy"``.
+            threads: Threads to use.
+            progress: Called with the share that is done.
+            cancel: A token that stops the call.
+
+        Returns:
+            n rows: ``vertex``, ``degree`` (int64).
+        """
+        choice("direction", direction, DIRECTIONS)
+        choice("loops", loops, ("twice", "once"))
+        call = self._call(output, threads, progress, cancel)
+        call.work.check_cancelled()
+        before = time.perf_counter()
+        rows = self.csr()
+        count = np.zeros(self.num_vertices, np.int64)
+        if direction != "in" or not self.is_directed:
+            count += np.diff(rows.indptr)
+        if direction != "out" and self.is_directed:
+            count += np.bincount(rows.indices, minlength=self.num_vertices)
+        own = _loops(rows)
+        if not self.is_directed and loops == "twice":
+            count += own
+        if self.is_directed and direction == "both" and loops == "once":
+            count -= own
+        if call.work.progress is not None:
+            call.work.progress(1.0)
+        facts = {"seconds": time.perf_counter() - before, "backend": call.backend}
+        return call.deliver({"vertex": self.ids, "degree": pa.array(count)}, facts)
+
+    def neighbors(self, vertex: Any, direction: str = "out") -> pa.Array:
+        """Ids at the other ends of a vertex's edges, one per edge, in the order of its row.
+
+        Args:
+            vertex: Its id.
+            direction: ``"out"``, ``"in"`` (ascending by vertex) or ``"both"`` (first out, then in).
+
+        Raises:
+            VertexNotFound: No such vertex.
+        """
+        choice("direction", direction, DIRECTIONS)
+        v = find_one(self._handle, vertex)
+        parts: list[np.ndarray[Any, Any]] = []
+        if direction != "in" or not self.is_directed:
+            parts.append(_row(self.csr(), v))
+        if direction != "out" and self.is_directed:
+            parts.append(_row(self.csc(), v))
+        return self._ids_at(np.concatenate(parts))
+
+    def has_edge(self, u: Any, v: Any) -> bool:
+        """Whether an edge leads from ``u`` to ``v``; False also if one of them is no vertex."""
+        (a, b), _ = find_some(self._handle, [u, v])
+        if a < 0 or b < 0:
+            return False
+        return bool((_row(self.csr(), int(a)) == b).any())
+
+    def subgraph(self, ids: Iterable[Any]) -> Self:
+        """The vertices named, in the order of this graph, and the edges between them.
+
+        Raises:
+            VertexNotFound: One of them is no vertex.
+        """
+        keep = np.zeros(self.num_vertices, dtype=bool)
+        keep[find_all(self._handle, ids)] = True
+        place = np.cumsum(keep) - 1
+        edges = self._edge_list
+        edges = edges.take(np.flatnonzero(keep[edges.src] & keep[edges.dst]))
+        edges = EdgeList(place[edges.src], place[edges.dst], edges.weights, edges.rows)
+        chosen = pa.array(np.flatnonzero(keep))
+        others = self._built.vertex_properties
+        return self._derived(
+            edges,
+            ids=self.ids.take(chosen),
+            vertex_properties=None if others is None else others.take(chosen),
+        )
+
+    def reverse(self) -> Self:
+        """Every edge the other way round; of an undirected graph the graph itself."""
+        if not self.is_directed:
+            return self
+        edges = self._edge_list
+        return self._derived(EdgeList(edges.dst, edges.src, edges.weights, edges.rows))
+
+    def to_undirected(self, rows: str = "keep") -> Self:
+        """The graph without directions.
+
+        Args:
+            rows: ``"keep"``: each edge stays one edge, so ``u -> v`` and ``v -> u`` become
+                parallel; ``"dedup"``: of several edges between two vertices the first stays.
+        """
+        choice("rows", rows, ("keep", "dedup"))
+        edges = self._edge_list
+        if rows == "dedup":
+            edges = without_duplicates(edges, "first", directed=False, tell=_untold)
+        elif not self.is_directed:
+            return self
+        return self._derived(edges, directed=False)
+
+    def _derived(
+        self,
+        edges: EdgeList,
+        *,
+        directed: bool | None = None,
+        ids: pa.Array | None = None,
+        vertex_properties: pa.Table | None = None,
+    ) -> Self:
+        """A graph of other edges, on all vertices or on those given with their properties."""
+        built = self._built
+        dense = built.dense and ids is None
+        if ids is None:
+            ids, vertex_properties = self.ids, built.vertex_properties
+        handle = self._engine.build_indices(
+            edges.src, edges.dst, edges.weights,
+            num_vertices=len(ids), ids=None if dense else ids,
+            directed=self.is_directed if directed is None else directed,
+            sorted_rows=built.sorted_rows, work=Work(),
+        )  # fmt: skip
+        properties = built.edge_properties
+        rows = edges.rows if built.rows is None else built.rows[edges.rows]
+        return type(self)(
+            self._engine,
+            Built(
+                handle,
+                dense,
+                built.sorted_rows,
+                rows,
+                None if properties is None else properties.take(pa.array(edges.rows)),
+                vertex_properties,
+            ),
+        )
+
+
+def _untold(edge: int) -> tuple[int, str]:
+    return edge, ""
+
+
+def _row(rows: Csr, v: int) -> np.ndarray[Any, Any]:
+    return rows.indices[rows.indptr[v] : rows.indptr[v + 1]]
+
+
+def _loops(rows: Csr) -> np.ndarray[Any, Any]:
+    """Number of loops at each vertex."""
+    n = len(rows.indptr) - 1
+    tails = np.repeat(np.arange(n), np.diff(rows.indptr))
+    return np.bincount(tails[tails == rows.indices], minlength=n)

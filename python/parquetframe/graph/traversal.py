@@ -1,0 +1,308 @@
+"""Searches, paths and orders."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from parquetframe.errors import GraphError
+from parquetframe.io.request import choice, count, flag
+
+from .base import GraphBase
+from .engine import Progress
+from .local import DIRECTIONS
+from .lookup import find_all, find_one
+from .options import real
+from .running import Answer
+from .weights import need_not_negative, uses_weights
+
+__all__ = ["Traversal"]
+
+METHODS = ("auto", "bfs", "dijkstra", "delta", "bellman-ford")
+
+
+class Traversal(GraphBase):
+    """Breadth-first, depth-first, shortest paths, topological order."""
+
+    def bfs(
+        self,
+        sources: Any,
+        max_depth: int | None = None,
+        direction: str = "out",
+        per_source: bool = False,
+        include_unreached: bool = False,
+        *,
+        output: str = "table",
+        threads: int | None = None,
+        progress: Progress | None = None,
+        cancel: object = None,
+    ) -> Any:
+        """Search in breadth from one or several vertices.
+
+        Args:
+            sources: An id or a list of ids.
+            max_depth: Levels to go at most.
+            direction: Follow edges ``"out"``, ``"in"`` or ``"both"`` ways.
+            per_source: Search from each source on its own.
+            include_unreached: Also give vertices that were not reached, with nulls.
+            output: ``"table"``, ``"pandas"``, ``"polars"`` or ``"numpy"``.
+            threads: Threads to use; the result does not depend on it.
+            progress: Called with the share that is done.
+            cancel: A token that stops the call.
+
+        Returns:
+            ``vertex``, ``distance`` (int64 hops from the nearest source), ``predecessor`` (of
+            several the smallest by vertex order; null at a source). With ``per_source``:
+            ``source``, ``vertex``, ``distance``, source by source in the order given.
+
+        Raises:
+            VertexNotFound: A source is no vertex.
+
+        Examples:
+            >>> import parquetframe as pf
+            >>> g = pf.Graph.from_edges({"src": ["a", "b"], "dst": ["b", "c"]})
+            >>> g.bfs("a").column("distance").to_pylist()
+            [0, 1, 2]
+        """
+        call = self._call(output, threads, progress, cancel)
+        params = {
+            "max_depth": count("max_depth", max_depth),
+            "direction": choice("direction", direction, DIRECTIONS),
+            "per_source": flag("per_source", per_source),
+            "include_unreached": flag("include_unreached", include_unreached),
+        }
+        arrays = {"sources": find_all(self._handle, sources)}
+        answer = call.run(self._handle, "bfs", params, arrays)
+        if per_source:
+            names = ("source", "vertex")
+            columns = {name: self._ids_at(answer.columns[name]) for name in names}
+            columns["distance"] = answer.columns["distance"]
+            return call.deliver(columns, answer.facts)
+        return call.deliver(self._reached(answer, include_unreached), answer.facts)
+
+    def dfs(
+        self,
+        source: Any = None,
+        max_depth: int | None = None,
+        direction: str = "out",
+        sort_neighbors: bool = False,
+        *,
+        output: str = "table",
+        threads: int | None = None,
+        progress: Progress | None = None,
+        cancel: object = None,
+    ) -> Any:
+        """Search in depth, in the order in which a recursive search visits.
+
+        Args:
+            source: An id; None covers all vertices, each root being the first not met so far.
+            max_depth: A vertex that is first met at this depth is not expanded, also not later when
+                a shorter way leads to it: the rows are not all vertices within that distance
+                (:meth:`bfs` finds those).
+            direction: Follow edges ``"out"``, ``"in"`` or ``"both"`` ways.
+            sort_neighbors: Follow them in vertex order, rather than in the order of rows; ``"in"``
+                and ``"both"`` always do.
+            output: ``"table"``, ``"pandas"``, ``"polars"`` or ``"numpy"``.
+            threads: Accepted as everywhere; the search is sequential by nature.
+            progress: Called with the share that is done.
+            cancel: A token that stops the call.
+
+        Returns:
+            k rows, one per vertex met: ``vertex``, ``discover`` and ``finish`` (one clock from 0 to
+            2k - 1), ``predecessor`` (null at a root), ``root``.
+
+        Raises:
+            VertexNotFound: The source is no vertex.
+        """
+        call = self._call(output, threads, progress, cancel)
+        params = {
+            "max_depth": count("max_depth", max_depth),
+            "direction": choice("direction", direction, DIRECTIONS),
+            "sort_neighbors": flag("sort_neighbors", sort_neighbors),
+        }
+        answer = call.run(self._handle, "dfs", params, self._root(source))
+        found = answer.columns
+        met = found["discover"].is_valid()
+        columns = {"vertex": self.ids, "discover": found["discover"], "finish": found["finish"]}
+        columns["predecessor"] = self._ids_at(found["predecessor"])
+        columns["root"] = self._ids_at(found["root"])
+        return call.deliver(_where(columns, met), answer.facts)
+
+    def dfs_edges(
+        self,
+        source: Any = None,
+        *,
+        output: str = "table",
+        threads: int | None = None,
+        progress: Progress | None = None,
+        cancel: object = None,
+    ) -> Any:
+        """Classify each edge that a search in depth looks along.
+
+        Args:
+            source: An id; None covers all vertices.
+            output: ``"table"``, ``"pandas"``, ``"polars"`` or ``"numpy"``.
+            threads: Accepted as everywhere; the search is sequential by nature.
+            progress: Called with the share that is done.
+            cancel: A token that stops the call.
+
+        Returns:
+            ``src``, ``dst``, ``edge_class`` (``tree``, ``back``, ``forward`` or ``cross``), one row
+            per edge in the order of the search. In an undirected graph there are only ``tree`` and
+            ``back``; a loop, and an edge parallel to the one a vertex was reached by, is ``back``.
+
+        Raises:
+            VertexNotFound: The source is no vertex.
+        """
+        call = self._call(output, threads, progress, cancel)
+        answer = call.run(self._handle, "dfs_edges", {}, self._root(source))
+        columns = {name: self._ids_at(answer.columns[name]) for name in ("src", "dst")}
+        columns["edge_class"] = answer.columns["edge_class"]
+        return call.deliver(columns, answer.facts)
+
+    def shortest_paths(
+        self,
+        source: Any,
+        target: Any = None,
+        weight: str | None = "auto",
+        method: str = "auto",
+        delta: float | None = None,
+        cutoff: float | None = None,
+        predecessors: bool = True,
+        include_unreached: bool = False,
+        *,
+        output: str = "table",
+        threads: int | None = None,
+        progress: Progress | None = None,
+        cancel: object = None,
+    ) -> Any:
+        """Find shortest paths from one vertex.
+
+        All methods give the same distances, bit for bit, and the same predecessors: of several the
+        smallest by vertex order. Of parallel edges the lightest counts; an edge of weight inf is no
+        way.
+
+        Args:
+            source: An id.
+            target: An id; the result is then the path to it, without rows if there is none.
+            weight: ``"auto"``: the graph's weights if it has any; None: every edge counts 1.
+            method: ``"bfs"`` (without weights), ``"dijkstra"``, ``"delta"`` (weights >= 0),
+                ``"bellman-ford"`` (any weights), or ``"auto"``, which takes what fits.
+            delta: Width of the buckets of ``method="delta"``; chosen from the graph by default.
+            cutoff: Longest distance that counts as reached.
+            predecessors: Whether to give that column.
+            include_unreached: Also give vertices that were not reached, with nulls.
+            output: ``"table"``, ``"pandas"``, ``"polars"`` or ``"numpy"``.
+            threads: Threads to use; the result does not depend on it.
+            progress: Called with the share that is done.
+            cancel: A token that stops the call.
+
+        Returns:
+            ``vertex``, ``distance`` (float64, or int64 hops without weights), ``predecessor``
+            (null at the source). With ``target``: ``position``, ``vertex``, ``distance``, from
+            the source.
+
+        Raises:
+            VertexNotFound: The source or target is no vertex.
+            NegativeWeight: ``dijkstra`` or ``delta`` on a graph with negative weights.
+            NegativeCycle: One can be reached from the source; it is named.
+        """
+        call = self._call(output, threads, progress, cancel)
+        weighted = uses_weights(self, weight)
+        choice("method", method, METHODS)
+        self._check_method(method, weighted, cutoff)
+        if delta is not None and method != "delta":
+            raise ValueError(f'delta is an option of method="delta", not of "{method}"')
+        if target is not None and include_unreached:
+            raise ValueError("include_unreached does not go with target: the result is a path")
+        params = {
+            "weighted": weighted,
+            "method": method,
+            "delta": None if delta is None else real("delta", delta, least=0, above=True),
+            "cutoff": None if cutoff is None else real("cutoff", cutoff, least=0, infinite=True),
+            "predecessors": flag("predecessors", predecessors) or target is not None,
+        }
+        start = find_one(self._handle, source)
+        end = None if target is None else find_one(self._handle, target)
+        arrays = {"source": np.array([start], np.uint32)}
+        answer = call.run(self._handle, "shortest_paths", params, arrays)
+        if end is not None:
+            return call.deliver(self._path(answer, end), answer.facts)
+        return call.deliver(self._reached(answer, include_unreached), answer.facts)
+
+    def topological_sort(
+        self,
+        *,
+        output: str = "table",
+        threads: int | None = None,
+        progress: Progress | None = None,
+        cancel: object = None,
+    ) -> Any:
+        """Order the vertices so that every edge leads forward.
+
+        Args:
+            output: ``"table"``, ``"pandas"``, ``"polars"`` or ``"numpy"``.
+            threads: Accepted as everywhere; the order is made sequentially.
+            progress: Called with the share that is done.
+            cancel: A token that stops the call.
+
+        Returns:
+            n rows in order: ``position`` (0..n-1), ``vertex``, ``generation`` (edges on the longest
+            way to it).
+
+        Raises:
+            NotADag: There is a cycle; its ids are in the text and in ``.vertices``.
+            GraphError: The graph is undirected.
+        """
+        call = self._call(output, threads, progress, cancel)
+        if not self.is_directed:
+            raise GraphError("topological_sort needs a directed graph; this one is undirected")
+        answer = call.run(self._handle, "topological_sort")
+        columns = dict(answer.columns)
+        columns["vertex"] = self._ids_at(columns["vertex"])
+        return call.deliver(columns, answer.facts)
+
+    def _check_method(self, method: str, weighted: bool, cutoff: float | None) -> None:
+        if method == "bfs" and weighted:
+            raise ValueError('method="bfs" counts edges; pass weight=None to ignore the weights')
+        if not weighted:
+            return
+        if method in ("dijkstra", "delta"):
+            advice = '; use method="bellman-ford"'
+            need_not_negative(self, method, advice)
+        if cutoff is not None and self.weight_facts.negative is not None:
+            raise GraphError("cutoff: needs weights >= 0: a path may come back from beyond it")
+
+    def _root(self, source: Any) -> dict[str, Any]:
+        return {} if source is None else {"sources": find_all(self._handle, [source])}
+
+    def _reached(self, answer: Answer, include_unreached: bool) -> dict[str, pa.Array]:
+        columns = {"vertex": self.ids, "distance": answer.columns["distance"]}
+        if "predecessor" in answer.columns:
+            columns["predecessor"] = self._ids_at(answer.columns["predecessor"])
+        if include_unreached:
+            return columns
+        return _where(columns, columns["distance"].is_valid())
+
+    def _path(self, answer: Answer, target: int) -> dict[str, pa.Array]:
+        distance, before = answer.columns["distance"], answer.columns["predecessor"]
+        path: list[int] = []
+        v: int | None = target if distance[target].is_valid else None
+        while v is not None:
+            path.append(v)
+            v = before[v].as_py()
+        steps = pa.array(path[::-1], pa.uint32())
+        return {
+            "position": pa.array(range(len(path)), pa.int64()),
+            "vertex": self._ids_at(steps),
+            "distance": distance.take(steps),
+        }
+
+
+def _where(columns: dict[str, pa.Array], mask: pa.Array) -> dict[str, pa.Array]:
+    if pc.all(mask).as_py() is not False:
+        return columns
+    return {name: column.filter(mask) for name, column in columns.items()}

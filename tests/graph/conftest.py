@@ -1,0 +1,8 @@
+"""Helpers of the graph tests; every one of them runs on both engines."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
