@@ -79,8 +79,9 @@ pub(crate) fn graph(
     inputs: Vec<LogicalPlan>,
 ) -> Result<(Dataset, Map<String, Json>), KeyedError> {
     let (edges, own) = split(&context.step.config)?;
+    // First the graph: its errors name the dataset.
+    let graph = edges::build(context, execution, &edges, inputs.clone())?;
     let schema = result_schema(&context.step.config, &inputs)?;
-    let graph = edges::build(context, execution, &edges, inputs)?;
     let mut info = Map::new();
     info.insert("vertices".into(), json!(graph.num_vertices()));
     info.insert("edges".into(), json!(graph.num_edges()));
