@@ -191,7 +191,7 @@ impl GroupRun<'_> {
             "save" => self.save(&context, execution, &mut plans).map_err(blame),
             "graph" => {
                 let inputs = self.input_plans(root, &mut plans, state)?;
-                let (table, info) = steps::graph(&context, execution, inputs).map_err(blame)?;
+                let (table, info) = steps::graph(&context, execution, &inputs).map_err(blame)?;
                 self.note(self.group.root, |facts| {
                     facts.rows = Some(table.rows() as u64);
                     facts.info = info;

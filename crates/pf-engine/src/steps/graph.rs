@@ -76,12 +76,12 @@ enum OnFail {
 pub(crate) fn graph(
     context: &StepContext<'_>,
     execution: &Execution<'_>,
-    inputs: Vec<LogicalPlan>,
+    inputs: &[LogicalPlan],
 ) -> Result<(Dataset, Map<String, Json>), KeyedError> {
     let (edges, own) = split(&context.step.config)?;
     // First the graph: its errors name the dataset.
-    let graph = edges::build(context, execution, &edges, inputs.clone())?;
-    let schema = result_schema(&context.step.config, &inputs)?;
+    let graph = edges::build(context, execution, &edges, inputs.to_vec())?;
+    let schema = result_schema(&context.step.config, inputs)?;
     let mut info = Map::new();
     info.insert("vertices".into(), json!(graph.num_vertices()));
     info.insert("edges".into(), json!(graph.num_edges()));
