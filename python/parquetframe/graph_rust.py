@@ -3,9 +3,9 @@
 New code uses :class:`parquetframe.Graph`, which also runs without the extension.
 
 Offsets are int64, indices and labels int32, so there are at most 2^31 - 1 vertices. Any integers
-are accepted: offsets of 64 bits and indices of 32 bits without a copy, others after a check of
-their range. The arrays may be changed by other threads during a call: that gives a wrong answer or
-an error, never unsafe memory access.
+are accepted, after a check of their range. Building reads 32-bit indices in place; searches and
+PageRank copy their rows. Arrays that other threads change during a call give a wrong answer or an
+error, never unsafe memory access.
 """
 
 from __future__ import annotations
@@ -149,7 +149,7 @@ class RustGraphEngine:
             num_vertices: n.
             sources: One vertex or several.
             max_depth: Levels to go at most.
-            directed: False promises symmetric rows, which is faster.
+            directed: False promises symmetric rows; it changes no result, and no time yet.
             threads: Threads to use.
             return_info: Also give facts.
 

@@ -189,8 +189,9 @@ class Graph(Traversal, Centrality, Structure, Communities, LocalQueries):
             weights: One number per arc.
             directed: Otherwise rows are symmetric: each edge stands in the rows of both its ends
                 (a loop once), with the same weight.
-            copy: False uses the arrays in place where their types fit (int64, uint32, float64);
-                they must not change as long as the graph lives.
+            copy: False lets the Python engine use the arrays in place where their types fit
+                (int64, uint32, float64), which must not change as long as the graph lives. The
+                compiled engine always copies.
             engine: ``"auto"``, ``"rust"`` or ``"python"``.
 
         Raises:
