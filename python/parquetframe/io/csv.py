@@ -309,7 +309,7 @@ def sniff_csv(
 
     Args:
         src: A file, its bytes, or a binary file object.
-        sample_bytes: Bytes to look at.
+        sample_bytes: Bytes of the start to look at; 256 KiB by default.
         encoding: A name of an encoding, or ``"auto"``.
         compression: As for :func:`read_csv`.
         engine: ``"auto"``, ``"rust"`` or ``"python"``.

@@ -10,7 +10,7 @@ use super::sniff::{Ambiguity, Sample, Sniffed, Wishes, is_weak, sniff};
 use crate::{Context, IoError, Result, Source};
 
 /// Bytes of the start of a text that are looked at.
-pub(super) const HEAD: usize = 1 << 20;
+pub(super) const HEAD: usize = 256 << 10;
 /// So many places further on are looked at, ...
 const LATER: u64 = 8;
 /// ... and so many bytes at each.

@@ -25,7 +25,7 @@ __all__ = ["Candidate", "Tell", "find_separator", "sniff"]
 
 Tell = Callable[[str, type[Warning]], object]
 
-SAMPLE_BYTES: Final = 1 << 20
+SAMPLE_BYTES: Final = 256 << 10
 SAMPLE_RECORDS: Final = 20_000
 TYPED_RECORDS: Final = 1000
 SEPARATORS: Final = (",", ";", "\t", "|", ":", " ")

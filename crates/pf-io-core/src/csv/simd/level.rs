@@ -41,13 +41,15 @@ pub(super) unsafe trait Level {
         parity_by_shifts(mask)
     }
 
-    /// Bit `i` is the bit of `from` at the `i`-th bit that is set in `at`; `from` has no others.
+    /// Not zero if the bits of `some` are not just those bits of `all` that `turn` says: bit `i` of
+    /// it stands for the `i`-th bit of `all`. All bits of `some` are in `all`.
     ///
     /// # Safety
     /// The instructions must be there.
     #[inline(always)]
-    unsafe fn extract(from: u64, at: u64) -> u64 {
-        extract_by_bits(from, at)
+    unsafe fn misplaced(some: u64, all: u64, turn: u64) -> u64 {
+        let known = u64::MAX.checked_shr(64 - all.count_ones()).unwrap_or(0);
+        extract_by_bits(some, all) ^ turn & known
     }
 
     /// Writes `base + i` for each bit `i` that is set, in order.
@@ -70,7 +72,7 @@ pub(super) fn parity_by_shifts(mut mask: u64) -> u64 {
     mask
 }
 
-/// Extracts bit by bit.
+/// Bit `i` is the bit of `from` at the `i`-th bit that is set in `at`; `from` has no others.
 #[inline(always)]
 pub(super) fn extract_by_bits(mut from: u64, at: u64) -> u64 {
     let mut found = 0;

@@ -42,6 +42,10 @@ pub struct Tally {
     wrong: u64,
     /// Not zero if there were bytes above 127.
     high: u64,
+    /// There were quotes.
+    quotes: bool,
+    /// The text is not simple: [`plain`] need not be tried again.
+    odd: bool,
 }
 
 impl Tally {
@@ -58,6 +62,8 @@ impl Tally {
             cr: 0,
             wrong: 0,
             high: 0,
+            quotes: false,
+            odd: false,
         }
     }
 
@@ -85,67 +91,147 @@ impl Tally {
 
 /// Counts on in `bytes`; all but the last ones of an input are a multiple of 64.
 ///
-/// # Safety
-/// The processor must have the instructions of `L`.
-#[inline(always)]
-pub(super) unsafe fn tally<L: Level>(marks: &Marks, bytes: &[u8], to: &mut Tally) {
-    let before = to.clone();
-    // SAFETY: the caller vouches for the instructions, here and below.
-    let cr = unsafe {
-        match marks.quote {
-            Some(_) => counted::<L, true, false>(marks, bytes, to),
-            None => counted::<L, false, false>(marks, bytes, to),
-        }
-    };
-    // Few texts have them, and without it is faster.
-    if cr || before.cr != 0 {
-        *to = before;
-        // SAFETY: as above.
-        unsafe {
-            match marks.quote {
-                Some(_) => counted::<L, true, true>(marks, bytes, to),
-                None => counted::<L, false, true>(marks, bytes, to),
-            }
-        };
-    }
-}
-
-/// Counts on as [`tally`] does; whether there were CRs, which do not count without `CRS`.
+/// Most texts are simple: no CR, no blank line, perhaps no quotes. They are counted by [`plain`],
+/// which notices what it does not understand; then the bytes are counted again with care.
 ///
 /// # Safety
 /// The processor must have the instructions of `L`.
 #[inline(always)]
-unsafe fn counted<L: Level, const QUOTES: bool, const CRS: bool>(
+pub(super) unsafe fn tally<L: Level>(marks: &Marks, bytes: &[u8], to: &mut Tally) {
+    let (blocks, rest) = bytes.as_chunks::<64>();
+    // SAFETY: the caller vouches for the instructions, here and below.
+    unsafe {
+        if !simple::<L>(marks, blocks, to) {
+            if marks.quote.is_some() {
+                careful::<L, true>(marks, blocks, to);
+            } else {
+                careful::<L, false>(marks, blocks, to);
+            }
+        }
+        if rest.is_empty() {
+            return;
+        }
+        let mut block = [0; 64];
+        block[..rest.len()].copy_from_slice(rest);
+        let block = L::load(block.as_ptr());
+        to.high |= L::high(block);
+        let (turns, valid) = (Turns::of(marks.width), below(rest.len() as u32));
+        if marks.quote.is_some() {
+            to.step::<L, true>(marks, &turns, block, valid);
+        } else {
+            to.step::<L, false>(marks, &turns, block, valid);
+        }
+    }
+}
+
+/// Counts on in simple text; if it is not that, nothing has changed but what kind of text it is.
+///
+/// # Safety
+/// The processor must have the instructions of `L`.
+#[inline(always)]
+unsafe fn simple<L: Level>(marks: &Marks, blocks: &[[u8; 64]], to: &mut Tally) -> bool {
+    // One field: blank lines look like records. More than fit in a word: another arithmetic.
+    if to.odd || to.cr != 0 || to.wrong != 0 || !(2..=64).contains(&marks.width) {
+        return false;
+    }
+    let mut tally = to.clone();
+    // SAFETY: the caller vouches for the instructions, here and below.
+    if !to.quotes && unsafe { plain::<L, false>(marks, blocks, &mut tally) } {
+        *to = tally;
+        return true;
+    }
+    if marks.quote.is_some() {
+        tally = to.clone();
+        if unsafe { plain::<L, true>(marks, blocks, &mut tally) } {
+            tally.quotes = true;
+            *to = tally;
+            return true;
+        }
+    }
+    to.odd = true;
+    false
+}
+
+/// Counts blocks without a CR and without blank lines, and also without quotes unless `QUOTES`;
+/// whether that is what they are, and all records are as they should be.
+///
+/// # Safety
+/// The processor must have the instructions of `L`.
+#[inline(always)]
+unsafe fn plain<L: Level, const QUOTES: bool>(
     marks: &Marks,
-    bytes: &[u8],
+    blocks: &[[u8; 64]],
     to: &mut Tally,
 ) -> bool {
+    let Turns { pattern, last } = Turns::of(marks.width);
+    let (width, quote) = (marks.width as u32, marks.quote.unwrap_or(b'\r'));
+    let Tally { records, mut open, mut inside, mut field, mut close, .. } = *to;
+    let (mut lines_seen, mut wrong, mut newline) = (0, 0, to.record);
+    let mut all = None;
+    for block in blocks {
+        // SAFETY: a block has 64 bytes; the caller vouches for the instructions.
+        let (separators, lfs, crs, quotes) = unsafe {
+            let block = L::load(block.as_ptr());
+            all = Some(all.map_or(block, |all| L::or(all, block)));
+            let is = |byte| L::equal(block, byte);
+            (is(marks.separator), is(b'\n'), is(b'\r'), is(quote))
+        };
+        wrong |= crs;
+        let (mut lines, mut ends) = (lfs, separators | lfs);
+        if QUOTES {
+            // SAFETY: as above.
+            let in_quotes = unsafe { L::parity(quotes) } ^ inside;
+            let closed = quotes & !in_quotes;
+            let after_close = closed << 1 | close;
+            wrong |= quotes & in_quotes & !(ends << 1 | field | after_close);
+            wrong |= after_close & !(ends | quotes);
+            inside = (in_quotes.cast_signed() >> 63).cast_unsigned();
+            close = closed >> 63;
+            field = ends >> 63;
+            lines &= !in_quotes;
+            ends &= !in_quotes;
+        } else {
+            wrong |= quotes;
+            field = ends >> 63;
+        }
+        newline = lfs >> 63;
+        let ended = lines.count_ones();
+        // SAFETY: as above.
+        wrong |= unsafe { L::misplaced(lines, ends, pattern << (last.wrapping_sub(open) & 63)) };
+        lines_seen += u64::from(ended);
+        open = (open + ends.count_ones()).wrapping_sub(ended.wrapping_mul(width));
+    }
+    // SAFETY: the caller vouches for the instructions.
+    to.high |= all.map_or(0, |all| unsafe { L::high(all) });
+    *to =
+        Tally { records: records + lines_seen, open, inside, field, close, record: newline, ..*to };
+    wrong == 0
+}
+
+/// Counts any blocks.
+///
+/// # Safety
+/// The processor must have the instructions of `L`.
+#[inline(always)]
+unsafe fn careful<L: Level, const QUOTES: bool>(
+    marks: &Marks,
+    blocks: &[[u8; 64]],
+    to: &mut Tally,
+) {
     let turns = Turns::of(marks.width);
     let mut tally = to.clone();
-    let (blocks, rest) = bytes.as_chunks::<64>();
-    let (mut all, mut crs) = (None, 0);
+    let mut all = None;
     for block in blocks {
         // SAFETY: a block has 64 bytes; the caller vouches for the instructions.
         unsafe {
             let block = L::load(block.as_ptr());
             all = Some(all.map_or(block, |all| L::or(all, block)));
-            crs |= tally.step::<L, QUOTES, CRS>(marks, &turns, block, u64::MAX);
-        }
-    }
-    if !rest.is_empty() {
-        let mut block = [0; 64];
-        block[..rest.len()].copy_from_slice(rest);
-        // SAFETY: as above.
-        unsafe {
-            let block = L::load(block.as_ptr());
-            all = Some(all.map_or(block, |all| L::or(all, block)));
-            crs |= tally.step::<L, QUOTES, CRS>(marks, &turns, block, below(rest.len() as u32));
+            tally.step::<L, QUOTES>(marks, &turns, block, u64::MAX);
         }
     }
     // SAFETY: as above.
     tally.high |= all.map_or(0, |all| unsafe { L::high(all) });
     *to = tally;
-    crs != 0
 }
 
 /// Which ends of fields are ends of records.
@@ -164,18 +250,18 @@ impl Turns {
 }
 
 impl Tally {
-    /// Counts one block, of which `valid` bytes count; its CRs.
+    /// Counts one block, of which `valid` bytes count.
     ///
     /// # Safety
     /// The processor must have the instructions of `L`.
     #[inline(always)]
-    unsafe fn step<L: Level, const QUOTES: bool, const CRS: bool>(
+    unsafe fn step<L: Level, const QUOTES: bool>(
         &mut self,
         marks: &Marks,
         turns: &Turns,
         block: L::Block,
         valid: u64,
-    ) -> u64 {
+    ) {
         // SAFETY: the caller vouches for the instructions, here and below.
         let (separators, lfs, crs) = unsafe {
             (
@@ -196,19 +282,16 @@ impl Tally {
             let after_field = stops << 1 | self.field;
             let after_close = closed << 1 | self.close;
             self.wrong |= quotes & inside & !(after_field | after_close);
-            let follows = stops | quotes | if CRS { crs } else { 0 };
-            self.wrong |= after_close & !follows & valid;
+            self.wrong |= after_close & !(stops | quotes | crs) & valid;
             self.inside = (inside.cast_signed() >> 63).cast_unsigned();
             self.close = closed >> 63;
             outside = !inside;
         }
-        if CRS {
-            let after_cr = crs << 1 | self.cr;
-            // A lone CR, one on a line of its own, or one that is data.
-            self.wrong |= after_cr & !lfs & valid;
-            self.wrong |= if marks.crlf { crs & after_record } else { crs };
-            self.cr = crs >> 63;
-        }
+        let after_cr = crs << 1 | self.cr;
+        // A lone CR, one on a line of its own, or one that is data.
+        self.wrong |= after_cr & !lfs & valid;
+        self.wrong |= if marks.crlf { crs & after_record } else { crs };
+        self.cr = crs >> 63;
         self.field = stops >> 63;
 
         let mut lines = lfs & outside;
@@ -224,11 +307,9 @@ impl Tally {
         // Line ends must be every `width`-th end, and no other.
         let count = ends.count_ones();
         let turn = turns.pattern.checked_shl(turns.last.wrapping_sub(self.open)).unwrap_or(0);
-        let turn = turn & u64::MAX.checked_shr(64 - count).unwrap_or(0);
         // SAFETY: as above.
-        self.wrong |= unsafe { L::extract(lines, ends) } ^ turn;
+        self.wrong |= unsafe { L::misplaced(lines, ends, turn) };
         let behind = (ends & !(u64::MAX >> lines.leading_zeros().min(63))).count_ones();
         self.open = if lines == 0 { self.open + count } else { behind };
-        crs
     }
 }

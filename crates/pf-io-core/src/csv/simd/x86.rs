@@ -6,7 +6,7 @@ use std::arch::x86_64::{
     _mm256_cmpeq_epi8, _mm256_loadu_si256, _mm256_movemask_epi8, _mm256_or_si256, _mm256_set1_epi8,
     _mm512_add_epi32, _mm512_castsi512_si128, _mm512_cmpeq_epi8_mask, _mm512_cvtepu8_epi32,
     _mm512_extracti32x4_epi32, _mm512_loadu_si512, _mm512_maskz_compress_epi8, _mm512_movepi8_mask,
-    _mm512_or_si512, _mm512_set1_epi8, _mm512_set1_epi32, _mm512_storeu_si512, _pext_u64,
+    _mm512_or_si512, _mm512_set1_epi8, _mm512_set1_epi32, _mm512_storeu_si512, _pdep_u64,
 };
 
 use super::level::Level;
@@ -99,9 +99,9 @@ unsafe impl Level for Avx2 {
     }
 
     #[inline(always)]
-    unsafe fn extract(from: u64, at: u64) -> u64 {
+    unsafe fn misplaced(some: u64, all: u64, turn: u64) -> u64 {
         // SAFETY: the caller vouches for BMI2.
-        unsafe { _pext_u64(from, at) }
+        some ^ unsafe { _pdep_u64(turn, all) }
     }
 }
 
@@ -140,9 +140,9 @@ unsafe impl Level for Avx512 {
     }
 
     #[inline(always)]
-    unsafe fn extract(from: u64, at: u64) -> u64 {
+    unsafe fn misplaced(some: u64, all: u64, turn: u64) -> u64 {
         // SAFETY: the caller vouches for BMI2.
-        unsafe { _pext_u64(from, at) }
+        some ^ unsafe { _pdep_u64(turn, all) }
     }
 
     #[inline(always)]

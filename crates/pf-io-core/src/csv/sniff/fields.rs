@@ -2,6 +2,9 @@
 
 use crate::csv::{Dialect, Newline};
 
+/// Bytes that are looked at one by one before a faster search is set up for the others.
+const NEAR: usize = 12;
+
 /// Where a field is, quotes included.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Field {
@@ -124,23 +127,40 @@ fn close(bytes: &[u8], at: &mut usize, line: &mut u64, dialect: &Dialect, stops:
 }
 
 /// Bytes at which there is something to decide; all others are passed over.
-struct Stops([bool; 256]);
+struct Stops {
+    /// The usual ones: one byte, CR and LF.
+    three: Option<u8>,
+    all: [bool; 256],
+}
 
 impl Stops {
     /// Those given, CR and LF.
     fn new(bytes: [Option<u8>; 2]) -> Self {
-        let mut stops = [false; 256];
+        let mut all = [false; 256];
         for byte in bytes.into_iter().flatten().chain(*b"\r\n") {
-            stops[usize::from(byte)] = true;
+            all[usize::from(byte)] = true;
         }
-        Self(stops)
+        let three = match bytes {
+            [Some(one), None] | [None, Some(one)] => Some(one),
+            _ => None,
+        };
+        Self { three, all }
     }
 
     /// The first of them from `at` on, or the end.
     fn next(&self, bytes: &[u8], at: usize) -> usize {
         let rest = bytes.get(at..).unwrap_or_default();
-        let found = rest.iter().position(|byte| self.0[usize::from(*byte)]);
-        at + found.unwrap_or(rest.len())
+        let near = rest.len().min(NEAR);
+        let is_stop = |byte: &u8| self.all[usize::from(*byte)];
+        if let Some(found) = rest[..near].iter().position(is_stop) {
+            return at + found;
+        }
+        let far = &rest[near..];
+        let found = match self.three {
+            Some(byte) => memchr::memchr3(byte, b'\r', b'\n', far),
+            None => far.iter().position(is_stop),
+        };
+        at + near + found.unwrap_or(far.len())
     }
 }
 
