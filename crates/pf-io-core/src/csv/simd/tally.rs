@@ -135,13 +135,14 @@ unsafe fn simple<L: Level>(marks: &Marks, blocks: &[[u8; 64]], to: &mut Tally) -
         return false;
     }
     let mut tally = to.clone();
-    // SAFETY: the caller vouches for the instructions, here and below.
+    // SAFETY: the caller vouches for the instructions.
     if !to.quotes && unsafe { plain::<L, false>(marks, blocks, &mut tally) } {
         *to = tally;
         return true;
     }
     if marks.quote.is_some() {
         tally = to.clone();
+        // SAFETY: as above.
         if unsafe { plain::<L, true>(marks, blocks, &mut tally) } {
             tally.quotes = true;
             *to = tally;
