@@ -2,11 +2,17 @@
 //! of the GAP benchmark suite (`.sg`, `.wsg`), so that other engines run on the same arcs.
 //!
 //! ```text
-//! graph_bench make uniform|rmat|grid DIR        DIR/<name>.sg, .wsg, .sources, and a symmetric R-MAT
-//! graph_bench run KERNEL DIR/<name> ROUNDS      build, transpose, bfs, cc, pr, dijkstra, sssp, ...
+//! graph_bench make uniform|rmat|grid DIR        DIR/<name>.sg, .wsg, .sources; also <name>-symmetric
+//! graph_bench prove KERNEL DIR/<name>           runs the checker of each answer, then `run` once
+//! graph_bench run KERNEL DIR/<name> ROUNDS      build, transpose, bfs, cc, pr, tc, dijkstra, sssp, ...
+//! graph_bench run pr DIR/<name> ROUNDS ITERATIONS
 //! ```
-//! Threads: `RAYON_NUM_THREADS`. Every answer is proved by its checker before it is timed; views
-//! (arcs by head, integer weights) are made before the clock starts, and their time is printed.
+//! `prove pr` prints how many iterations bring the L1 distance to the fixed point to 1e-6, and how
+//! many sweeps a solver needs for it that updates in place and drops dangling mass.
+//! Threads: `RAYON_NUM_THREADS`. Views (arcs by head, integer weights) are made before the clock
+//! starts, and their time is printed; answers are freed after it stops. `check` is a sum over the
+//! answers of a round, the same for every run and every number of threads: vertices reached,
+//! distances, components, triangles.
 #![allow(
     clippy::print_stdout,
     clippy::unwrap_used,
@@ -21,11 +27,11 @@ use std::time::Instant;
 
 use pf_graph_core::algo::{
     BfsConfig, ComponentsMode, PageRankConfig, PageRankVectors, ShortestPathConfig,
-    ShortestPathMethod, bfs, components, pagerank, shortest_paths,
+    ShortestPathMethod, bfs, components, pagerank, shortest_paths, triangle_count, triangles,
 };
 use pf_graph_core::generate::{Generated, Random, grid, rmat, uniform, weights};
 use pf_graph_core::verify::{
-    Edges, check_bfs, check_pagerank, check_shortest_paths, check_weak_components,
+    Edges, check_bfs, check_pagerank, check_shortest_paths, check_triangles, check_weak_components,
 };
 use pf_graph_core::{BuildOptions, Control, Csr, Duplicates, Graph, IdOrder, SelfLoops};
 
@@ -33,13 +39,19 @@ static NEVER: AtomicBool = AtomicBool::new(false);
 static GO: Control<'static> = Control::new(&NEVER);
 const SEED: u64 = 1;
 const SOURCES: usize = 64;
+/// Error at which `PageRank` is compared, L1.
+const ERROR: f64 = 1e-6;
 
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
     match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["make", name, dir] => make(name, dir),
-        ["run", kernel, path, rounds] => run(kernel, path, rounds.parse().unwrap()),
-        _ => println!("graph_bench make NAME DIR | run KERNEL PATH ROUNDS"),
+        ["prove", kernel, path] => run(kernel, path, 1, true, None),
+        ["run", kernel, path, rounds] => run(kernel, path, rounds.parse().unwrap(), false, None),
+        ["run", kernel, path, rounds, iterations] => {
+            run(kernel, path, rounds.parse().unwrap(), false, Some(iterations.parse().unwrap()));
+        }
+        _ => println!("graph_bench make NAME DIR | prove KERNEL PATH | run KERNEL PATH ROUNDS"),
     }
 }
 
@@ -68,8 +80,8 @@ fn make(name: &str, dir: &str) {
     put(&mut raw, edges.src.iter().chain(&edges.dst).map(|v| v.to_le_bytes()));
     let graph = clean(&edges, directed);
     write(&graph, &format!("{dir}/{name}"));
-    if name == "rmat" {
-        write(&clean(&edges, false), &format!("{dir}/rmat-symmetric"));
+    if directed {
+        write(&clean(&edges, false), &format!("{dir}/{name}-symmetric"));
     }
     println!("{name}: {} vertices, {} arcs", graph.num_vertices(), graph.out().num_arcs());
 }
@@ -122,18 +134,31 @@ fn load(path: &str, weighted: bool) -> Graph {
     Graph::from_csr(offsets, targets, weights, directed, &GO).unwrap()
 }
 
-/// Median, least and most of the seconds of `rounds` runs, per `per` units.
-fn time(what: &str, rounds: usize, per: usize, mut work: impl FnMut()) {
-    let mut seconds: Vec<f64> = (0..rounds)
-        .map(|_| {
+/// Median, least and most of the seconds of `rounds` runs of `units` pieces of work, per piece, and
+/// the sum of what `check` finds in the answers of one round.
+fn time<T>(
+    what: &str,
+    rounds: usize,
+    units: usize,
+    mut work: impl FnMut(usize) -> T,
+    check: impl Fn(&T) -> u64,
+) {
+    let mut sum = 0;
+    let mut round = |_| {
+        sum = 0;
+        let mut seconds = 0.0;
+        for unit in 0..units {
             let start = Instant::now();
-            work();
-            start.elapsed().as_secs_f64() / per as f64
-        })
-        .collect();
+            let answer = work(unit);
+            seconds += start.elapsed().as_secs_f64();
+            sum = check(&answer).wrapping_add(sum);
+        }
+        seconds / units as f64
+    };
+    let mut seconds: Vec<f64> = (0..rounds).map(&mut round).collect();
     seconds.sort_by(f64::total_cmp);
     let (least, most) = (seconds[0], seconds[rounds - 1]);
-    println!("{what} median {:.6} min {least:.6} max {most:.6}", seconds[rounds / 2]);
+    println!("{what} median {:.6} min {least:.6} max {most:.6} check {sum}", seconds[rounds / 2]);
 }
 
 /// The arcs of a graph as a directed edge list.
@@ -143,7 +168,7 @@ fn arcs_of(graph: &Graph) -> (Vec<u32>, Vec<u32>) {
     (tails, graph.out().targets().to_vec())
 }
 
-fn run(kernel: &str, path: &str, rounds: usize) {
+fn run(kernel: &str, path: &str, rounds: usize, proves: bool, iterations: Option<u32>) {
     let bytes = read(format!("{path}.sources")).unwrap();
     let sources: Vec<u32> =
         bytes.chunks(4).map(|four| u32::from_le_bytes(four.try_into().unwrap())).collect();
@@ -152,49 +177,65 @@ fn run(kernel: &str, path: &str, rounds: usize) {
     }
     let weighted = matches!(kernel, "sssp" | "dijkstra" | "predecessors");
     let graph = load(path, weighted);
-    let (src, dst) = arcs_of(&graph);
+    let (src, dst) = if proves { arcs_of(&graph) } else { <_>::default() };
     let edges = Edges {
         num_vertices: graph.num_vertices(),
         src: &src,
         dst: &dst,
-        weight: graph.out().weights(),
+        weight: graph.out().weights().filter(|_| proves),
         directed: true,
     };
-    time("views", 1, 1, || {
-        graph.incoming(&GO).unwrap();
-    });
+    time("views", 1, 1, |_| graph.incoming(&GO).unwrap().num_arcs(), |_| 0);
     match kernel {
-        "transpose" => time(kernel, rounds, 1, || {
-            load_free(&graph).incoming(&GO).unwrap();
-        }),
+        "transpose" => {
+            let copies: Vec<Graph> = (0..rounds).map(|_| load_free(&graph)).collect();
+            let mut copies = copies.iter();
+            let turn = |_| copies.next().unwrap().incoming(&GO).unwrap().num_arcs();
+            time(kernel, rounds, 1, turn, |_| 0);
+        }
         "bfs" => {
             let config = BfsConfig::default();
-            let search = |source| bfs(&graph, &config, &[source], &GO).unwrap();
-            for &source in &sources[..4] {
-                check_bfs(&edges, &[source], None, &search(source)).unwrap();
+            let search = |i: usize| bfs(&graph, &config, &[sources[i]], &GO).unwrap();
+            for (i, &source) in sources.iter().enumerate().filter(|_| proves) {
+                check_bfs(&edges, &[source], None, &search(i)).unwrap();
             }
-            time(kernel, rounds, sources.len(), || {
-                for &source in &sources {
-                    search(source);
-                }
+            time(kernel, rounds, sources.len(), search, |answer| {
+                answer.distance.iter().filter(|&&hops| hops >= 0).count() as u64
             });
         }
         "cc" => {
-            let find = || components(&graph, ComponentsMode::Weak, &GO).unwrap();
-            check_weak_components(&edges, &find()).unwrap();
-            time(kernel, rounds, 1, || {
-                find();
-            });
+            let find = |_| components(&graph, ComponentsMode::Weak, &GO).unwrap();
+            if proves {
+                check_weak_components(&edges, &find(0)).unwrap();
+            }
+            time(kernel, rounds, 1, find, |answer| answer.count as u64);
+        }
+        "tc" => {
+            graph.simple(&GO).unwrap();
+            if proves {
+                check_triangles(&edges, &triangles(&graph, &GO).unwrap()).unwrap();
+            }
+            time(kernel, rounds, 1, |_| triangle_count(&graph, &GO).unwrap(), |&total| total);
         }
         "pr" => {
-            // The tolerance that leaves an error of 1e-6 at most.
-            let config = PageRankConfig { tol: 1e-6 * 0.15 / 0.85, ..PageRankConfig::default() };
-            let rank = || pagerank(&graph, &config, &PageRankVectors::default(), &GO).unwrap();
-            let result = rank();
-            check_pagerank(&edges, &config, &PageRankVectors::default(), &result).unwrap();
-            println!("iterations {} error bound {:e}", result.iterations, result.error_bound);
-            time(kernel, rounds, 1, || {
-                rank();
+            let vectors = PageRankVectors::default();
+            let rank = |config: &_| pagerank(&graph, config, &vectors, &GO).unwrap();
+            let until = |tol, max_iter| PageRankConfig { tol, max_iter, ..Default::default() };
+            let mut config = until(0.0, iterations.unwrap_or(20));
+            if proves {
+                let settled = until(1e-13, 1000);
+                let fixed = rank(&settled);
+                check_pagerank(&edges, &settled, &vectors, &fixed).unwrap();
+                let error = |k: &u32| distance(&rank(&until(0.0, *k)).rank, &fixed.rank);
+                config.max_iter = (1..=1000).find(|k| error(k) <= ERROR).unwrap();
+                let error = error(&config.max_iter);
+                let (sweeps, theirs) = sweeps_in_place(&graph);
+                println!("iterations {} error {error:.2e}", config.max_iter);
+                println!("sweeps {sweeps} error {theirs:.2e}");
+            }
+            let rank = |_| rank(&config);
+            time(kernel, rounds, 1, rank, |answer| {
+                answer.rank.iter().fold(0, |sum, rank| rank.to_bits().wrapping_add(sum))
             });
         }
         "sssp" | "dijkstra" | "predecessors" => {
@@ -204,18 +245,64 @@ fn run(kernel: &str, path: &str, rounds: usize) {
             };
             let predecessors = kernel == "predecessors";
             let config = ShortestPathConfig { method, predecessors, ..Default::default() };
-            let search = |source, config: &_| shortest_paths(&graph, config, source, &GO).unwrap();
+            let search =
+                |i: usize, config: &_| shortest_paths(&graph, config, sources[i], &GO).unwrap();
             let full = ShortestPathConfig { predecessors: true, ..config.clone() };
-            let result = search(sources[0], &full);
-            check_shortest_paths(&edges, sources[0], None, &result).unwrap();
-            time(kernel, rounds, sources.len(), || {
-                for &source in &sources {
-                    search(source, &config);
-                }
-            });
+            for (i, &source) in sources.iter().take(4).enumerate().filter(|_| proves) {
+                check_shortest_paths(&edges, source, None, &search(i, &full)).unwrap();
+            }
+            time(
+                kernel,
+                rounds,
+                sources.len(),
+                |i| search(i, &config),
+                |answer| {
+                    let reached = answer.distance.iter().filter(|length| length.is_finite());
+                    reached.fold(0, |sum, &length| length as u64 + (1 << 40) + sum)
+                },
+            );
         }
         other => panic!("no kernel {other}"),
     }
+}
+
+/// Sum of the absolute differences.
+fn distance(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| (a - b).abs()).sum()
+}
+
+/// The sweeps after which `PageRank` that updates in place and drops dangling mass is within
+/// [`ERROR`] of its own fixed point, and its error then.
+fn sweeps_in_place(graph: &Graph) -> (u32, f64) {
+    let (n, incoming) = (graph.num_vertices(), graph.incoming(&GO).unwrap());
+    let share = |v: usize, rank: f64| rank / graph.out().degree(v as u32) as f64;
+    let start = || {
+        let rank = vec![1.0 / n as f64; n];
+        let given: Vec<f64> = rank.iter().enumerate().map(|(v, &rank)| share(v, rank)).collect();
+        (rank, given)
+    };
+    let sweep = |(rank, given): &mut (Vec<f64>, Vec<f64>)| {
+        let mut step = 0.0;
+        for v in 0..n {
+            let received: f64 = incoming.row(v as u32).iter().map(|&u| given[u as usize]).sum();
+            let new = 0.15 / n as f64 + 0.85 * received;
+            step += (new - rank[v]).abs();
+            rank[v] = new;
+            given[v] = share(v, new);
+        }
+        step
+    };
+    let mut fixed = start();
+    while sweep(&mut fixed) > 1e-12 {}
+    let mut state = start();
+    for sweeps in 1.. {
+        sweep(&mut state);
+        let error = distance(&state.0, &fixed.0);
+        if error <= ERROR {
+            return (sweeps, error);
+        }
+    }
+    unreachable!("it converges")
 }
 
 /// A copy without views.
@@ -241,17 +328,18 @@ fn build(path: &str, rounds: usize) {
         ("build, weighted", true, Some(&weight[..])),
         ("build, undirected", false, None),
     ] {
-        time(what, rounds, 1, || {
-            Graph::from_arrays(src, dst, weight, n, &both(directed), &GO).unwrap();
-        });
+        let make = |_| Graph::from_arrays(src, dst, weight, n, &both(directed), &GO).unwrap();
+        time(what, rounds, 1, make, |graph| graph.num_edges() as u64);
     }
-    time("build, int64 tails", rounds, 1, || {
-        Graph::from_arrays(&long, dst, None, n, &both(true), &GO).unwrap();
-    });
+    let make = |_| Graph::from_arrays(&long, dst, None, n, &both(true), &GO).unwrap();
+    time("build, int64 tails", rounds, 1, make, |graph| graph.num_edges() as u64);
     let graph = Graph::from_arrays(src, dst, None, n, &both(true), &GO).unwrap();
-    time("build and transpose", rounds, 1, || {
-        Graph::from_arrays(src, dst, None, n, &both(true), &GO).unwrap().incoming(&GO).unwrap();
-    });
+    let make = |_| {
+        let graph = Graph::from_arrays(src, dst, None, n, &both(true), &GO).unwrap();
+        graph.incoming(&GO).unwrap();
+        graph
+    };
+    time("build and transpose", rounds, 1, make, |graph| graph.num_edges() as u64);
     let edges = Edges {
         num_vertices: n,
         src: &src.iter().map(|&v| v as u32).collect::<Vec<_>>(),

@@ -1,6 +1,6 @@
 //! Breadth-first search: hops from the nearest source.
 //!
-//! Level by level, O(n + m), 8 bytes per vertex and three bits. A level is searched either top-down
+//! Level by level, O(n + m), 16 bytes per vertex and three bits. A level is searched either top-down
 //! (each frontier vertex claims its unseen heads) or, while the frontier is a large part of what is
 //! left and the arcs are known from the other end, bottom-up (each unseen vertex looks for a tail in
 //! the frontier and stops at the first).
@@ -8,11 +8,14 @@
 //! `predecessor[v]` is the smallest vertex with an arc to `v` among those one level nearer, whatever
 //! the direction of the search and the number of threads: bottom-up rows ascend, so the first hit is
 //! the smallest; top-down a vertex met again on the level that found it keeps the smaller one.
-//! networkx and scipy keep whichever came first in adjacency order instead.
+//! networkx and scipy keep whichever came first in adjacency order instead. Level and predecessor
+//! are one word, the level in the high half: the least word that is offered wins, and a vertex costs
+//! one access where two arrays cost two.
 //!
 //! Source: Beamer, Asanović, Patterson, "Direction-optimizing breadth-first search", SC 2012.
 
-use std::sync::atomic::{AtomicI32, AtomicU32, Ordering::Relaxed};
+use std::hint::black_box;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use rayon::prelude::*;
 use serde::Deserialize;
@@ -26,6 +29,8 @@ const ALPHA: usize = 15;
 const BETA: usize = 18;
 /// A level with fewer arcs is quicker on one thread.
 const PARALLEL_ARCS: usize = 1 << 13;
+/// Vertices whose arcs are fetched together, and arcs of each.
+const BATCH: usize = 16;
 /// Words of a bitmap per piece of parallel work.
 const WORDS: usize = 64;
 
@@ -71,16 +76,16 @@ pub fn bfs(
     let n = graph.num_vertices();
     let search = Search {
         forward,
-        distance: (0..n).into_par_iter().map(|_| AtomicI32::new(-1)).collect(),
-        predecessor: (0..n).into_par_iter().map(|_| AtomicU32::new(NO_VERTEX)).collect(),
+        found: (0..n).into_par_iter().with_min_len(CHUNK).map(|_| AtomicU64::new(UNSEEN)).collect(),
     };
     let mut frontier = sources.to_vec();
     frontier.sort_unstable();
     frontier.dedup();
     for &source in &frontier {
-        search.distance[source as usize].store(0, Relaxed);
+        search.found[source as usize].store(word(0, NO_VERTEX), Relaxed);
     }
     let max_depth = config.max_depth.unwrap_or(u32::MAX);
+    let mut next = Vec::new();
     let mut level: i32 = 0;
     let mut arcs_left = forward.num_arcs();
     let mut reached = frontier.len();
@@ -97,20 +102,37 @@ pub fn bfs(
             level = next_level(level, n)?;
             arcs_left = arcs_left.saturating_sub(arcs);
             control.progress(1.0 - (arcs_left as f64 + 1.0) / (forward.num_arcs() as f64 + 2.0))?;
-            frontier = if arcs < PARALLEL_ARCS {
-                search.top_down_serial(&frontier, level)
+            if arcs < PARALLEL_ARCS {
+                search.top_down_serial(&frontier, arcs, level, &mut next);
+                std::mem::swap(&mut frontier, &mut next);
             } else {
-                search.top_down(&frontier, level, control)?
-            };
+                frontier = search.top_down(&frontier, level, control)?;
+            }
             reached += frontier.len();
             is_bottom_up_due = true;
         }
     }
+    let mut result = BfsResult { distance: Vec::new(), predecessor: Vec::new() };
+    let halves = |word: &AtomicU64| {
+        let word = word.load(Relaxed);
+        ((word >> 32) as i32, word as u32) // those of `UNSEEN` are -1 and `NO_VERTEX`
+    };
+    search
+        .found
+        .par_iter()
+        .with_min_len(CHUNK)
+        .map(halves)
+        .unzip_into_vecs(&mut result.distance, &mut result.predecessor);
     control.progress(1.0)?;
-    Ok(BfsResult {
-        distance: search.distance.into_iter().map(AtomicI32::into_inner).collect(),
-        predecessor: search.predecessor.into_iter().map(AtomicU32::into_inner).collect(),
-    })
+    Ok(result)
+}
+
+/// The word of a vertex that no source leads to, above all others.
+const UNSEEN: u64 = u64::MAX;
+
+/// A level and the vertex before; less is better.
+fn word(level: i32, before: u32) -> u64 {
+    u64::from(level.unsigned_abs()) << 32 | u64::from(before)
 }
 
 /// An error unless there are sources and all are vertices.
@@ -137,28 +159,42 @@ fn frontier_arcs(rows: &Csr, frontier: &[u32]) -> usize {
 
 struct Search<'a> {
     forward: &'a Csr,
-    distance: Vec<AtomicI32>,
-    predecessor: Vec<AtomicU32>,
+    found: Vec<AtomicU64>,
 }
 
 impl Search<'_> {
-    /// One level; the answer holds the vertices it found.
-    fn top_down_serial(&self, frontier: &[u32], level: i32) -> Vec<u32> {
-        let mut next = Vec::new();
-        for &u in frontier {
-            for &v in self.forward.row(u) {
-                let (found, before) = (&self.distance[v as usize], &self.predecessor[v as usize]);
-                let at = found.load(Relaxed);
-                if at == -1 {
-                    found.store(level, Relaxed);
-                    before.store(u, Relaxed);
-                    next.push(v);
-                } else if at == level && u < before.load(Relaxed) {
-                    before.store(u, Relaxed);
+    /// One level; `next` holds the vertices it found. The frontier has `arcs` arcs.
+    ///
+    /// Whether a head is new is close to a coin toss, so nothing branches on it.
+    fn top_down_serial(&self, frontier: &[u32], arcs: usize, level: i32, next: &mut Vec<u32>) {
+        next.resize(arcs.max(next.len()), 0);
+        let mut len = 0;
+        for frontier in frontier.chunks(BATCH) {
+            self.touch(frontier);
+            for &u in frontier {
+                let offered = word(level, u);
+                for &v in self.forward.row(u) {
+                    let found = &self.found[v as usize];
+                    let before = found.load(Relaxed);
+                    found.store(before.min(offered), Relaxed);
+                    next[len] = v;
+                    len += usize::from(before == UNSEEN);
                 }
             }
         }
-        next
+        next.truncate(len);
+    }
+
+    /// Has the words of the heads of a few vertices fetched at the same time: the stores of the
+    /// search itself would keep later loads waiting.
+    #[inline]
+    fn touch(&self, few: &[u32]) {
+        let words = few.iter().map(|&u| {
+            let row = self.forward.row(u);
+            let row = &row[..row.len().min(BATCH)];
+            row.iter().fold(0, |all, &v| all ^ self.found[v as usize].load(Relaxed))
+        });
+        black_box(words.fold(0, |all, word| all ^ word));
     }
 
     /// The same on all threads.
@@ -172,21 +208,19 @@ impl Search<'_> {
         let found = frontier.par_chunks(width).map(|frontier| {
             control.check()?;
             let mut next = Vec::new();
-            for &u in frontier {
+            for (i, &u) in frontier.iter().enumerate() {
+                if i % BATCH == 0 {
+                    self.touch(&frontier[i..frontier.len().min(i + BATCH)]);
+                }
                 for row in self.forward.row(u).chunks(CHUNK) {
                     control.check()?;
                     for &v in row {
-                        let found = &self.distance[v as usize];
-                        let at = found.load(Relaxed);
-                        if at != -1 && at != level {
-                            continue;
-                        }
-                        if at == -1 && found.compare_exchange(-1, level, Relaxed, Relaxed).is_ok() {
+                        let found = &self.found[v as usize];
+                        let offered = word(level, u);
+                        if offered < found.load(Relaxed)
+                            && found.fetch_min(offered, Relaxed) == UNSEEN
+                        {
                             next.push(v);
-                        }
-                        let before = &self.predecessor[v as usize];
-                        if u < before.load(Relaxed) {
-                            before.fetch_min(u, Relaxed);
                         }
                     }
                 }
@@ -207,7 +241,7 @@ impl Search<'_> {
         mut reached: usize,
         control: &Control<'_>,
     ) -> Result<(Vec<u32>, usize), GraphError> {
-        let n = self.distance.len();
+        let n = self.found.len();
         let words = n.div_ceil(64);
         let (mut front, mut next, mut seen) =
             (vec![0u64; words], vec![0u64; words], vec![0; words]);
@@ -239,14 +273,14 @@ impl Search<'_> {
 
     /// Marks the vertices of a level, and those reached or beyond the last.
     fn bitmaps(&self, level: i32, front: &mut [u64], seen: &mut [u64]) {
-        let of_vertices = self.distance.par_chunks(64 * WORDS);
+        let of_vertices = self.found.par_chunks(64 * WORDS);
         let pieces = front.par_chunks_mut(WORDS).zip(seen.par_chunks_mut(WORDS)).zip(of_vertices);
-        pieces.for_each(|((front, seen), distance)| {
-            let words = front.iter_mut().zip(seen).zip(distance.chunks(64));
-            for ((front, seen), distance) in words {
+        pieces.for_each(|((front, seen), found)| {
+            let words = front.iter_mut().zip(seen).zip(found.chunks(64));
+            for ((front, seen), found) in words {
                 *seen = !0;
-                for (bit, at) in distance.iter().enumerate() {
-                    let at = at.load(Relaxed);
+                for (bit, word) in found.iter().enumerate() {
+                    let at = (word.load(Relaxed) >> 32) as i32;
                     *front |= u64::from(at == level) << bit;
                     *seen ^= u64::from(at == -1) << bit;
                 }
@@ -278,8 +312,7 @@ impl Search<'_> {
                     open &= open - 1;
                     let v = first + bit;
                     if let Some(&u) = back.row(v).iter().find(|&&u| in_front(u)) {
-                        self.distance[v as usize].store(level, Relaxed);
-                        self.predecessor[v as usize].store(u, Relaxed);
+                        self.found[v as usize].store(word(level, u), Relaxed);
                         found |= 1 << bit;
                     }
                 }

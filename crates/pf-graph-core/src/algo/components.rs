@@ -42,12 +42,12 @@ pub fn components(
         }
         _ => weak_labels(graph, control)?,
     };
-    number_by_first_vertex(&labels, control)
+    number_by_first_vertex(labels, control)
 }
 
 /// Renumbers labels in the order in which they first occur; a label is the first vertex that has it.
 fn number_by_first_vertex(
-    label: &[u32],
+    mut label: Vec<u32>,
     control: &Control<'_>,
 ) -> Result<ComponentsResult, GraphError> {
     // A vertex that is its own label opens a component: count those before each chunk.
@@ -63,6 +63,10 @@ fn number_by_first_vertex(
         count += opened;
     }
     control.check()?;
+    if count <= 1 {
+        control.progress(1.0)?;
+        return Ok(ComponentsResult { component: label, count }); // all labels are 0
+    }
     let mut number = vec![0u32; label.len()];
     number.par_chunks_mut(CHUNK).zip(label.par_chunks(CHUNK)).zip(first).enumerate().for_each(
         |(c, ((number, labels), mut next))| {
@@ -74,9 +78,9 @@ fn number_by_first_vertex(
             }
         },
     );
-    let component = label.par_iter().with_min_len(CHUNK).map(|&v| number[v as usize]).collect();
+    label.par_iter_mut().with_min_len(CHUNK).for_each(|label| *label = number[*label as usize]);
     control.progress(1.0)?;
-    Ok(ComponentsResult { component, count })
+    Ok(ComponentsResult { component: label, count })
 }
 
 /// Labels below n, equal exactly within components, become the first vertices that have them.
