@@ -1,5 +1,6 @@
 //! Lists of arcs that can be read several times and in parts: edge rows, or the rows of a CSR.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::control::{CHUNK, Control, Meter};
@@ -23,6 +24,29 @@ pub(crate) trait Arcs: Sync {
     fn out_of_range(&self, n: usize) -> GraphError;
 }
 
+impl<A: Arcs> Arcs for &A {
+    fn max_len(&self) -> usize {
+        A::max_len(self)
+    }
+
+    fn split(&self, parts: usize) -> Vec<Range<usize>> {
+        A::split(self, parts)
+    }
+
+    fn visit(
+        &self,
+        range: Range<usize>,
+        control: &Control<'_>,
+        f: impl FnMut(u32, u32, usize),
+    ) -> Result<(), GraphError> {
+        A::visit(self, range, control, f)
+    }
+
+    fn out_of_range(&self, n: usize) -> GraphError {
+        A::out_of_range(self, n)
+    }
+}
+
 /// What an edge row becomes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RowArcs {
@@ -36,8 +60,8 @@ pub(crate) enum RowArcs {
 
 /// Edge rows as indices.
 pub(crate) struct EdgeRows<'a> {
-    pub(crate) src: &'a [u32],
-    pub(crate) dst: &'a [u32],
+    pub(crate) src: Cow<'a, [u32]>,
+    pub(crate) dst: Cow<'a, [u32]>,
     pub(crate) arcs: RowArcs,
 }
 
@@ -87,7 +111,7 @@ impl Arcs for EdgeRows<'_> {
     }
 
     fn out_of_range(&self, n: usize) -> GraphError {
-        let rows = self.src.iter().zip(self.dst).enumerate();
+        let rows = self.src.iter().zip(self.dst.iter()).enumerate();
         for (row, (&u, &v)) in rows {
             for (side, vertex) in [(Side::Src, u), (Side::Dst, v)] {
                 if vertex as usize >= n {

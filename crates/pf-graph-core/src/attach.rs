@@ -1,8 +1,15 @@
 //! What a caller who has it already brings to a graph of ready rows: ids, edge rows, arcs by head;
 //! and what a graph of arrays gives back.
 
-use arrow::array::{Array, ArrayRef};
+use std::sync::Arc;
 
+use arrow::array::{Array, ArrayRef, UInt32Array, new_empty_array};
+use arrow::compute::{TakeOptions, cast, concat, take};
+use arrow::datatypes::DataType;
+use arrow::error::ArrowError;
+use rayon::prelude::*;
+
+use crate::control::CHUNK;
 use crate::ids::{IdIndex, type_name};
 use crate::{Csr, Graph, GraphError};
 
@@ -22,6 +29,28 @@ impl Graph {
         }
         self.ids = IdIndex::new(ids, false);
         Ok(self)
+    }
+
+    /// Ids of some vertices, null where the index is; a second thread helps with many.
+    pub fn ids_at(&self, vertices: &UInt32Array) -> Result<ArrayRef, GraphError> {
+        let failed = |error: ArrowError| {
+            let message = error.to_string();
+            GraphError::BadParameter { name: "vertices", message }
+        };
+        if self.ids.is_dense() {
+            return cast(vertices, &DataType::Int64).map_err(failed);
+        }
+        let rows = vertices.len().div_ceil(rayon::current_num_threads()).max(CHUNK);
+        let pieces = (0..vertices.len()).into_par_iter().step_by(rows).map(|start| {
+            let piece = vertices.slice(start, rows.min(vertices.len() - start));
+            take(self.ids(), &piece, Some(TakeOptions { check_bounds: true }))
+        });
+        let pieces: Vec<ArrayRef> = pieces.collect::<Result<_, _>>().map_err(failed)?;
+        match &pieces[..] {
+            [] => Ok(new_empty_array(self.ids().data_type())),
+            [only] => Ok(Arc::clone(only)),
+            all => concat(&all.iter().map(AsRef::as_ref).collect::<Vec<_>>()).map_err(failed),
+        }
     }
 
     /// Says which edge, from 0, each arc of [`out`](Self::out) belongs to.

@@ -2,9 +2,9 @@
 //!
 //! First a pass that cuts the vertices into buckets of consecutive indices and deals the arcs out
 //! to them, part by part of the input; every (bucket, part) pair has its own place, so the order
-//! within a bucket is that of the input for any number of parts. Then each bucket is counted and
-//! placed while it lies in the cache. O(n + m) time; 6 bytes per arc, and its payload, beside the
-//! result. The transpose is the same sort over the rows of a CSR, which leaves in-rows sorted by
+//! within a bucket is that of the input for any number of parts. Then the input is let go, and each
+//! bucket counted and placed while it lies in the cache. O(n + m) time; 6 bytes per arc, and its
+//! payload, beside the result. The transpose is the same sort over the rows of a CSR, which leaves in-rows sorted by
 //! source.
 //!
 //! Source: Malicevic, Lepers, Zwaenepoel, "Everything you always wanted to know about multicore
@@ -46,7 +46,7 @@ type Place<'a, P> = Zip<Zip<IterMut<'a, u16>, IterMut<'a, u32>>, IterMut<'a, P>>
 /// Sorts arcs into `n` rows, each with `payload(index)`, in the caller's rayon pool.
 pub(crate) fn sort_arcs<P: Copy + Default + Send + Sync>(
     n: usize,
-    arcs: &impl Arcs,
+    arcs: impl Arcs,
     payload: impl Fn(usize) -> P + Sync,
     control: &Control<'_>,
 ) -> Result<Sorted<P>, GraphError> {
@@ -118,7 +118,7 @@ pub(crate) fn sort_arcs<P: Copy + Default + Send + Sync>(
         }
     }
     control.progress(0.6)?;
-    drop(counts);
+    drop((counts, arcs, payload)); // the input, where the caller has no use for it
     place_buckets(n, shift, &bucket_lens, (&rows, &targets, &payloads), control)
 }
 

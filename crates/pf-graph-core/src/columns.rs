@@ -84,3 +84,38 @@ pub(crate) fn first_bad<T: VertexInt>(values: &[T], n: usize) -> Option<(usize, 
     let value = |&value: &T| -> i128 { value.into() };
     values.iter().map(value).enumerate().find(|&(_, vertex)| vertex < 0 || vertex >= n as i128)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use std::sync::atomic::AtomicBool;
+
+    use super::*;
+    use crate::{BuildOptions, Graph};
+
+    #[test]
+    fn int32_is_read_in_place_and_negative_ones_are_out_of_range() {
+        let cancel = AtomicBool::new(false);
+        let control = Control::new(&cancel);
+        for len in [0, 1, 3, 1000] {
+            let values: Vec<i32> = (0..len).map(|i| i - i32::from(len == 3)).collect();
+            let read = indices(&values, Side::Src, 1000, &control).unwrap();
+            assert!(matches!(read, Cow::Borrowed(_)));
+            assert!(read.iter().zip(&values).all(|(&index, &value)| index as i32 == value));
+            assert_eq!(read.len(), values.len());
+        }
+    }
+
+    #[test]
+    fn columns_of_two_types_give_the_same_rows() {
+        let cancel = AtomicBool::new(false);
+        let control = Control::new(&cancel);
+        let (src, dst) = ([2i32, 0, 2, 1], [1i64, 2, 0, 1]);
+        let options = BuildOptions { edge_rows: true, ..BuildOptions::default() };
+        let graph = Graph::from_arrays(&src, &dst, None, 3, &options, &control).unwrap();
+        assert_eq!(graph.out().targets(), [2, 1, 1, 0]);
+        assert_eq!(graph.edge_rows().unwrap(), [1, 3, 0, 2]);
+        assert!(Graph::from_arrays(&[-1i32], &[0i32], None, 3, &options, &control).is_err());
+    }
+}

@@ -30,7 +30,7 @@ impl Graph {
         }
         let rows = self.edge_rows();
         let id = |arc: usize| rows.map_or(arc as i64, |rows| i64::from(rows[arc]));
-        Ok(sort_arcs(self.num_vertices(), &Reversed(&self.out), id, &control.silent())?.payload)
+        Ok(sort_arcs(self.num_vertices(), Reversed(&self.out), id, &control.silent())?.payload)
     }
 
     /// Numbers the arcs to the same or a larger vertex, and gives each arc back the number of its

@@ -1,6 +1,8 @@
 //! The edge list between the caller's table and the CSR: ends as indices, weights, and which rows
 //! of the table are left after nulls, loops and parallel edges have been dealt with.
 
+use std::borrow::Cow;
+
 use rayon::prelude::*;
 
 use crate::arcs::{EdgeRows, RowArcs};
@@ -66,8 +68,8 @@ impl EdgeList {
             self.weight = Some(vec![1.0; self.len()]);
         }
         let arcs = if directed { RowArcs::Directed } else { RowArcs::Folded };
-        let rows = EdgeRows { src: &self.src, dst: &self.dst, arcs };
-        let sorted = sort_arcs(n, &rows, |edge| edge as u32, control)?;
+        let rows = EdgeRows { src: Cow::Borrowed(&self.src), dst: Cow::Borrowed(&self.dst), arcs };
+        let sorted = sort_arcs(n, rows, |edge| edge as u32, control)?;
         let weights = self.weight.as_deref();
         // Per block of rows: the edges that stay, and the second edge of the first repeated pair.
         let groups = row_blocks(&sorted.offsets).into_par_iter().map(|block| {

@@ -1,6 +1,9 @@
 //! The graph: ids, rows by tail, and views made on demand.
 
+use std::borrow::Cow;
+
 use arrow::array::{Array, ArrayRef};
+use rayon::prelude::*;
 
 use crate::arcs::{EdgeRows, RowArcs};
 use crate::build::sort_arcs;
@@ -36,6 +39,9 @@ pub(crate) struct Edge {
     dst: u32,
     weight: f64,
 }
+
+/// Tails, heads and weights, borrowed or given away.
+type EdgeColumns<'a> = (Cow<'a, [u32]>, Cow<'a, [u32]>, Option<Cow<'a, [f64]>>);
 
 impl Graph {
     /// Builds a graph from the columns of an edge table, each in chunks that need not align.
@@ -96,7 +102,7 @@ impl Graph {
             |v| ids.label(v),
             &control.part(0.6, 0.7),
         )?;
-        Self::from_edges(ids, &edges, options, &control.part(0.7, 1.0))
+        Self::from_edges(ids, edges, options, &control.part(0.7, 1.0))
     }
 
     /// Builds a graph of the vertices `0..num_vertices`, whose indices the arrays hold: no ids to
@@ -141,9 +147,10 @@ impl Graph {
                 let label = |v: u32| v.to_string();
                 let part = control.part(0.0, 0.4);
                 edges.apply_duplicates(options.duplicates, num_vertices, directed, label, &part)?;
-                return Self::from_edges(ids, &edges, options, &control.part(0.4, 1.0));
+                return Self::from_edges(ids, edges, options, &control.part(0.4, 1.0));
             }
-            Self::from_rows(ids, &tails, &heads, weight, &|row| row, options, control)
+            let weight = weight.map(Cow::Borrowed);
+            Self::from_rows(ids, (tails, heads, weight), &|row| row, options, control)
         })();
         built.map_err(|error| match error {
             // The same row in the caller's own numbers: a negative one looked large.
@@ -231,67 +238,76 @@ impl Graph {
 
     fn from_edges(
         ids: IdIndex,
-        edges: &EdgeList,
+        edges: EdgeList,
         options: &BuildOptions,
         control: &Control<'_>,
     ) -> Result<Self, GraphError> {
-        let (src, dst, weight) = (&edges.src, &edges.dst, edges.weight.as_deref());
-        Self::from_rows(ids, src, dst, weight, &|edge| edges.row(edge), options, control)
+        let EdgeList { src, dst, weight, rows } = edges;
+        let columns = (Cow::Owned(src), Cow::Owned(dst), weight.map(Cow::Owned));
+        let row = |edge: usize| rows.as_ref().map_or(edge, |rows| rows[edge] as usize);
+        Self::from_rows(ids, columns, &row, options, control)
     }
 
+    /// Columns that are given away are freed before the rows are written.
     fn from_rows(
         ids: IdIndex,
-        src: &[u32],
-        dst: &[u32],
-        weight: Option<&[f64]>,
+        (src, dst, weight): EdgeColumns<'_>,
         row_of: &(dyn Fn(usize) -> usize + Sync),
         options: &BuildOptions,
         control: &Control<'_>,
     ) -> Result<Self, GraphError> {
+        let (n, num_edges) = (ids.len(), src.len());
+        if options.edge_rows {
+            check_rows(num_edges)?;
+        }
+        let facts = weight_facts(weight.as_deref().unwrap_or_default());
+        let edge = |edge: usize| {
+            let weight = weight.as_ref().map_or(1.0, |weight| weight[edge]);
+            Edge { row: row_of(edge), src: src[edge], dst: dst[edge], weight }
+        };
+        let (first_negative, first_infinite) =
+            (facts.first_negative.map(edge), facts.first_infinite.map(edge));
         let arcs = if options.directed { RowArcs::Directed } else { RowArcs::Both };
         let rows = EdgeRows { src, dst, arcs };
-        let n = ids.len();
         let mut edge_rows = None;
-        if options.edge_rows {
-            check_rows(src.len())?;
-        }
         let row = |edge: usize| row_of(edge) as u32;
         let mut out = match (weight, options.edge_rows) {
             (None, false) => {
-                let sorted = sort_arcs(n, &rows, |_| (), control)?;
+                let sorted = sort_arcs(n, rows, |_| (), control)?;
                 Csr { offsets: sorted.offsets, targets: sorted.targets, weights: None }
             }
             (Some(weight), false) => {
-                let sorted = sort_arcs(n, &rows, |edge| weight[edge], control)?;
+                let sorted = sort_arcs(n, rows, move |edge| weight[edge], control)?;
                 let weights = Some(sorted.payload);
                 Csr { offsets: sorted.offsets, targets: sorted.targets, weights }
             }
             (None, true) => {
-                let sorted = sort_arcs(n, &rows, row, control)?;
+                let sorted = sort_arcs(n, rows, row, control)?;
                 edge_rows = Some(sorted.payload);
                 Csr { offsets: sorted.offsets, targets: sorted.targets, weights: None }
             }
             (Some(weight), true) => {
-                let sorted = sort_arcs(n, &rows, |edge| (weight[edge], row(edge)), control)?;
-                let (weights, rows) = sorted.payload.into_iter().unzip();
-                edge_rows = Some(rows);
-                Csr { offsets: sorted.offsets, targets: sorted.targets, weights: Some(weights) }
+                // Three words: a pair would be padded to four.
+                let payload = move |edge: usize| {
+                    let bits = weight[edge].to_bits();
+                    [bits as u32, (bits >> 32) as u32, row(edge)]
+                };
+                let sorted = sort_arcs(n, rows, payload, control)?;
+                let bits = |low: u32, high: u32| u64::from(high) << 32 | u64::from(low);
+                let weights = sorted.payload.par_iter();
+                let weights = weights.map(|&[low, high, _]| f64::from_bits(bits(low, high)));
+                let weights = Some(weights.collect());
+                edge_rows = Some(sorted.payload.par_iter().map(|payload| payload[2]).collect());
+                Csr { offsets: sorted.offsets, targets: sorted.targets, weights }
             }
         };
         if options.id_order == IdOrder::Sorted {
             out.sort_rows(edge_rows.as_deref_mut());
         }
-        let facts = weight_facts(weight.unwrap_or_default());
-        let edge = |edge: usize| {
-            let weight = weight.map_or(1.0, |weight| weight[edge]);
-            Edge { row: row_of(edge), src: src[edge], dst: dst[edge], weight }
-        };
-        let (first_negative, first_infinite) =
-            (facts.first_negative.map(edge), facts.first_infinite.map(edge));
         control.progress(1.0)?;
         Ok(Self {
             ids,
-            num_edges: src.len(),
+            num_edges,
             directed: options.directed,
             out,
             edge_rows,

@@ -1,147 +1,202 @@
-//! Text and binary ids: hashed once per row, copied once per distinct id.
+//! Text and binary ids: hashed in place, copied once per distinct id.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, BinaryBuilder, BinaryViewBuilder, LargeBinaryBuilder,
-    LargeStringBuilder, StringBuilder, StringViewBuilder,
+    Array, ArrayRef, AsArray, BinaryArray, BinaryViewArray, BinaryViewBuilder, GenericByteArray,
+    LargeBinaryArray, LargeStringArray, OffsetSizeTrait, StringArray, StringViewArray,
 };
-use arrow::datatypes::DataType;
+use arrow::buffer::{Buffer, OffsetBuffer};
+use arrow::datatypes::{ArrowNativeType, ByteArrayType, DataType};
+use rayon::prelude::*;
 
+use super::chunks::{Chunk, IdColumn, Keys};
+use super::hash::Hasher;
+use super::interner::{Interner, Store, places};
 use super::kind::plain;
-use super::slots::Slots;
-use super::{Column, Distinct, Provisional, refuse};
-use crate::control::{Control, Meter};
-use crate::{GraphError, NO_VERTEX, Side};
-
-/// Distinct ids by provisional index, end to end in one buffer.
-pub(super) struct BytesIds {
-    bytes: Vec<u8>,
-    ends: Vec<usize>,
-    data_type: DataType,
-}
+use super::mapping::Mapping;
+use super::{Column, IdOrder, Mapped, refuse};
+use crate::control::{CHUNK, Control};
+use crate::par::split_mut;
+use crate::{GraphError, Side};
 
 /// Maps the three columns, which are free of nulls and of one kind.
 pub(super) fn map(
-    vertices: Column,
-    src: Column,
-    dst: Column,
+    columns: [Column; 3],
+    order: IdOrder,
     control: &Control<'_>,
-) -> Result<Provisional, GraphError> {
-    let data_type = [&src, &dst, &vertices]
+) -> Result<Mapped, GraphError> {
+    let data_type = columns
         .iter()
         .find_map(|column| column.chunks.first())
         .map_or(DataType::Utf8, |chunk| plain(chunk.data_type()).clone());
-    let ids = BytesIds { bytes: Vec::new(), ends: Vec::new(), data_type };
-    let mut interner = Interner { slots: Slots::new(), ids };
-    let vertices = interner.read(vertices, control)?;
-    let src = interner.read(src, control)?;
-    let dst = interner.read(dst, control)?;
-    Ok(Provisional { vertices, src, dst, distinct: Distinct::Bytes(interner.ids) })
+    let [src, dst, vertices] = columns;
+    let [vertices, src, dst] = [column(vertices)?, column(src)?, column(dst)?];
+    let mut table = Interner::<BytesStore>::new(vertices.len() + 2 * src.len());
+    let mapping = Mapping::new([&vertices, &src, &dst], &mut table, &control.part(0.0, 0.9))?;
+    let parts: Vec<(BytesStore, Vec<u32>)> = table.into_parts().collect();
+    let mut ids = BytesIds { places: places(&parts), parts };
+    control.check()?;
+    let order = match order {
+        IdOrder::Appearance if mapping.is_by_appearance() => None,
+        IdOrder::Appearance => Some(mapping.by_appearance(control)?),
+        IdOrder::Sorted => Some(ids.sorted(control)?),
+    };
+    mapping.finish(order.as_deref(), &control.part(0.9, 0.95))?;
+    if let Some(order) = order {
+        ids.places = order.into_par_iter().map(|index| ids.places[index as usize]).collect();
+    }
+    let ids = ids.into_array(&data_type)?;
+    control.progress(1.0)?;
+    Ok(Mapped { ids, src: src.into_indices(), dst: dst.into_indices() })
 }
 
-struct Interner {
-    slots: Slots,
-    ids: BytesIds,
+fn column(column: Column<'_>) -> Result<IdColumn<'_, Values<'_>>, GraphError> {
+    let Column { side, chunks, .. } = column;
+    let mut keys = Vec::with_capacity(chunks.len());
+    for chunk in chunks {
+        keys.push(match chunk.as_any_dictionary_opt() {
+            None => Chunk::Plain(Values::new(chunk, side)?),
+            Some(coded) => Chunk::dictionary(chunk, Values::new(coded.values(), side)?),
+        });
+    }
+    Ok(IdColumn::new(keys))
 }
 
-impl Interner {
-    fn read(&mut self, column: Column, control: &Control<'_>) -> Result<Vec<u32>, GraphError> {
-        let mut indices = Vec::with_capacity(column.rows);
-        for chunk in column.chunks {
-            let rows = chunk.len();
-            match chunk.data_type() {
-                DataType::Dictionary(..) if rows == 0 => {}
-                DataType::Dictionary(..) => {
-                    // Values that no row uses are not ids, so each is read at its first use.
-                    let dictionary = chunk.as_any_dictionary();
-                    let values = Values::new(dictionary.values(), column.side)?;
-                    let mut known = vec![NO_VERTEX; dictionary.values().len()];
-                    let keys = dictionary.normalized_keys();
-                    let mut meter = Meter::new(control)?;
-                    for key in keys {
-                        meter.spend(0)?;
-                        if known[key] == NO_VERTEX {
-                            known[key] = self.index_of(values.get(key))?;
-                        }
-                        indices.push(known[key]);
-                    }
-                }
-                _ => {
-                    let values = Values::new(chunk, column.side)?;
-                    let mut meter = Meter::new(control)?;
-                    for row in 0..rows {
-                        meter.spend(0)?;
-                        indices.push(self.index_of(values.get(row))?);
-                    }
-                }
-            }
-        }
-        Ok(indices)
-    }
-
-    fn index_of(&mut self, id: &[u8]) -> Result<u32, GraphError> {
-        let hash = self.slots.hash_bytes(id);
-        let (index, is_new) = self.slots.index_of(hash, |i| self.ids.get(i) == id)?;
-        if is_new {
-            self.ids.bytes.extend_from_slice(id);
-            self.ids.ends.push(self.ids.bytes.len());
-        }
-        Ok(index)
-    }
+/// Distinct ids of one hash table, end to end.
+#[derive(Default)]
+struct BytesStore {
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
 }
 
-impl BytesIds {
-    pub(super) fn len(&self) -> usize {
-        self.ends.len()
-    }
-
-    pub(super) fn get(&self, index: u32) -> &[u8] {
-        let index = index as usize;
+impl BytesStore {
+    #[inline]
+    fn get(&self, index: usize) -> &[u8] {
         let start = if index == 0 { 0 } else { self.ends[index - 1] };
         &self.bytes[start..self.ends[index]]
     }
+}
 
-    /// The ids in the given order; more than 2 GiB of them take the large form of their type.
-    pub(super) fn into_array(self, order: &[u32]) -> ArrayRef {
-        let (n, size) = (order.len(), self.bytes.len());
+impl Store for BytesStore {
+    type Key<'a> = &'a [u8];
+
+    #[inline]
+    fn hash(hasher: &Hasher, key: &[u8]) -> u64 {
+        hasher.bytes(key)
+    }
+
+    #[inline]
+    fn is_same(&self, index: u32, key: &[u8]) -> bool {
+        self.get(index as usize) == key
+    }
+
+    fn push(&mut self, key: &[u8]) {
+        self.bytes.extend_from_slice(key);
+        self.ends.push(self.bytes.len());
+    }
+
+    #[inline]
+    fn fetch(&self, index: u32, key: &[u8]) -> u64 {
+        let end = self.ends.get(index as usize).copied().unwrap_or_default();
+        let last = self.bytes.get(end.wrapping_sub(1)).copied().unwrap_or_default();
+        u64::from(last ^ key.first().copied().unwrap_or_default())
+    }
+}
+
+/// Distinct ids by vertex.
+struct BytesIds {
+    parts: Vec<(BytesStore, Vec<u32>)>,
+    places: Vec<u64>,
+}
+
+impl BytesIds {
+    fn at(&self, place: u64) -> &[u8] {
+        self.parts[(place >> 32) as usize].0.get(place as u32 as usize)
+    }
+
+    /// Indices in ascending order of the bytes.
+    fn sorted(&self, control: &Control<'_>) -> Result<Vec<u32>, GraphError> {
+        // The first bytes decide most comparisons without a look at the ids.
+        let start = |id: &[u8]| {
+            let mut start = [0; 8];
+            let len = id.len().min(8);
+            start[..len].copy_from_slice(&id[..len]);
+            u64::from_be_bytes(start)
+        };
+        let starts = self.places.par_iter().map(|&place| start(self.at(place)));
+        let mut order: Vec<(u64, u32)> = starts.zip(0..self.places.len() as u32).collect();
+        let id = |index: u32| self.at(self.places[index as usize]);
+        order.par_sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| id(a.1).cmp(id(b.1))));
+        control.check()?;
+        Ok(order.into_par_iter().map(|(_, index)| index).collect())
+    }
+
+    /// The ids by vertex; more than 2 GiB of them take the large form of their type.
+    fn into_array(self, data_type: &DataType) -> Result<ArrayRef, GraphError> {
+        let size: usize = self.parts.iter().map(|part| part.0.bytes.len()).sum();
         let is_large = i32::try_from(size).is_err();
-        let ids = order.iter().map(|&i| self.get(i));
-        macro_rules! collect {
-            ($builder:expr, $convert:expr) => {{
-                let mut builder = $builder;
-                for id in ids {
-                    builder.append_value($convert(id));
-                }
-                Arc::new(builder.finish())
-            }};
-        }
-        let text = String::from_utf8_lossy; // borrows: the bytes come from text arrays
-        match self.data_type {
-            DataType::Utf8 if !is_large => collect!(StringBuilder::with_capacity(n, size), text),
-            DataType::Utf8View => collect!(StringViewBuilder::with_capacity(n), text),
-            DataType::Binary if !is_large => {
-                collect!(BinaryBuilder::with_capacity(n, size), std::convert::identity)
+        let refused = |_| refuse(Side::Src, data_type);
+        let ids = self.places.iter().map(|&place| self.at(place));
+        Ok(match data_type {
+            DataType::Utf8View => {
+                let mut builder = BinaryViewBuilder::with_capacity(self.places.len());
+                ids.for_each(|id| builder.append_value(id));
+                Arc::new(builder.finish().to_string_view().map_err(refused)?)
             }
             DataType::BinaryView => {
-                collect!(BinaryViewBuilder::with_capacity(n), std::convert::identity)
+                let mut builder = BinaryViewBuilder::with_capacity(self.places.len());
+                ids.for_each(|id| builder.append_value(id));
+                Arc::new(builder.finish())
+            }
+            DataType::Utf8 if !is_large => {
+                let (offsets, values) = self.end_to_end(size);
+                Arc::new(StringArray::try_new(offsets, values, None).map_err(refused)?)
+            }
+            DataType::Binary if !is_large => {
+                let (offsets, values) = self.end_to_end(size);
+                Arc::new(BinaryArray::try_new(offsets, values, None).map_err(refused)?)
             }
             DataType::Binary | DataType::LargeBinary => {
-                collect!(LargeBinaryBuilder::with_capacity(n, size), std::convert::identity)
+                let (offsets, values) = self.end_to_end(size);
+                Arc::new(LargeBinaryArray::try_new(offsets, values, None).map_err(refused)?)
             }
-            _ => collect!(LargeStringBuilder::with_capacity(n, size), text),
-        }
+            _ => {
+                let (offsets, values) = self.end_to_end(size);
+                Arc::new(LargeStringArray::try_new(offsets, values, None).map_err(refused)?)
+            }
+        })
+    }
+
+    /// Offsets and bytes of all ids, of `size` bytes together.
+    fn end_to_end<O: OffsetSizeTrait>(&self, size: usize) -> (OffsetBuffer<O>, Buffer) {
+        let lens: Vec<usize> = self.places.par_iter().map(|&place| self.at(place).len()).collect();
+        let mut bytes = vec![0; size];
+        let sizes = lens.par_chunks(CHUNK).map(|lens| lens.iter().sum()).collect::<Vec<usize>>();
+        split_mut(&mut bytes, sizes.into_iter())
+            .into_par_iter()
+            .zip(self.places.par_chunks(CHUNK))
+            .for_each(|(mut bytes, places)| {
+                for &place in places {
+                    let id = self.at(place);
+                    let (to, rest) = std::mem::take(&mut bytes).split_at_mut(id.len());
+                    to.copy_from_slice(id);
+                    bytes = rest;
+                }
+            });
+        (OffsetBuffer::from_lengths(lens), bytes.into())
     }
 }
 
 /// The values of a text or binary array as bytes.
 pub(super) enum Values<'a> {
-    Text(&'a arrow::array::StringArray),
-    LargeText(&'a arrow::array::LargeStringArray),
-    TextView(&'a arrow::array::StringViewArray),
-    Binary(&'a arrow::array::BinaryArray),
-    LargeBinary(&'a arrow::array::LargeBinaryArray),
-    BinaryView(&'a arrow::array::BinaryViewArray),
+    Text(&'a StringArray),
+    LargeText(&'a LargeStringArray),
+    TextView(&'a StringViewArray),
+    Binary(&'a BinaryArray),
+    LargeBinary(&'a LargeBinaryArray),
+    BinaryView(&'a BinaryViewArray),
 }
 
 impl<'a> Values<'a> {
@@ -156,8 +211,24 @@ impl<'a> Values<'a> {
             other => return Err(refuse(side, other)),
         })
     }
+}
 
-    pub(super) fn get(&self, row: usize) -> &'a [u8] {
+impl<'a> Keys for Values<'a> {
+    type Key = &'a [u8];
+
+    fn len(&self) -> usize {
+        match self {
+            Self::Text(array) => array.len(),
+            Self::LargeText(array) => array.len(),
+            Self::TextView(array) => array.len(),
+            Self::Binary(array) => array.len(),
+            Self::LargeBinary(array) => array.len(),
+            Self::BinaryView(array) => array.len(),
+        }
+    }
+
+    #[inline]
+    fn get(&self, row: usize) -> &'a [u8] {
         match self {
             Self::Text(array) => array.value(row).as_bytes(),
             Self::LargeText(array) => array.value(row).as_bytes(),
@@ -166,5 +237,29 @@ impl<'a> Values<'a> {
             Self::LargeBinary(array) => array.value(row),
             Self::BinaryView(array) => array.value(row),
         }
+    }
+
+    #[inline]
+    fn visit(&self, rows: Range<usize>, mut f: impl FnMut(usize, &'a [u8])) {
+        match self {
+            Self::Text(array) => visit(array, rows, f),
+            Self::LargeText(array) => visit(array, rows, f),
+            Self::Binary(array) => visit(array, rows, f),
+            Self::LargeBinary(array) => visit(array, rows, f),
+            Self::TextView(array) => rows.for_each(|row| f(row, array.value(row).as_bytes())),
+            Self::BinaryView(array) => rows.for_each(|row| f(row, array.value(row))),
+        }
+    }
+}
+
+#[inline]
+fn visit<'a, T: ByteArrayType>(
+    array: &'a GenericByteArray<T>,
+    rows: Range<usize>,
+    mut f: impl FnMut(usize, &'a [u8]),
+) {
+    let bytes = array.value_data();
+    for (row, ends) in rows.clone().zip(array.value_offsets()[rows.start..=rows.end].windows(2)) {
+        f(row, &bytes[ends[0].as_usize()..ends[1].as_usize()]);
     }
 }

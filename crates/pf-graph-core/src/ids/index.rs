@@ -13,6 +13,7 @@ use arrow::util::display::array_value_to_string;
 use rayon::prelude::*;
 
 use super::bytes::Values;
+use super::chunks::Keys;
 use super::closest::{MAX_CLOSEST, closest_texts};
 use super::integers::with_values;
 use super::kind::Kind;
@@ -58,6 +59,7 @@ pub(crate) struct IdIndex {
     /// Made at the first look if the ids are just the vertex indices.
     ids: OnceLock<ArrayRef>,
     len: usize,
+    is_dense: bool,
     is_sorted: bool,
     /// Vertices by ascending id, made at the first search unless the ids are sorted anyway.
     ascending: OnceLock<Vec<u32>>,
@@ -65,7 +67,8 @@ pub(crate) struct IdIndex {
 
 impl IdIndex {
     pub(crate) fn new(ids: ArrayRef, is_sorted: bool) -> Self {
-        Self { len: ids.len(), ids: OnceLock::from(ids), is_sorted, ascending: OnceLock::new() }
+        let (len, ascending) = (ids.len(), OnceLock::new());
+        Self { ids: OnceLock::from(ids), len, is_dense: false, is_sorted, ascending }
     }
 
     /// Whether an array of this type can be that of the ids.
@@ -75,11 +78,17 @@ impl IdIndex {
 
     /// The ids `0..n`, as `int64`.
     pub(crate) fn dense(len: usize) -> Self {
-        Self { ids: OnceLock::new(), len, is_sorted: true, ascending: OnceLock::new() }
+        let (ids, ascending) = (OnceLock::new(), OnceLock::new());
+        Self { ids, len, is_dense: true, is_sorted: true, ascending }
     }
 
     pub(crate) fn array(&self) -> &ArrayRef {
         self.ids.get_or_init(|| Arc::new(Int64Array::from_iter_values(0..self.len as i64)))
+    }
+
+    /// Whether the ids are the vertex indices.
+    pub(crate) fn is_dense(&self) -> bool {
+        self.is_dense
     }
 
     pub(crate) fn len(&self) -> usize {

@@ -1,27 +1,33 @@
 //! Keys to `0..n`: ids of any supported Arrow type become dense vertex indices.
 //!
-//! Every distinct id gets a provisional index while the columns are read one after the other
-//! ([`integers`], [`bytes`]); then the indices are renumbered, by one pass over the rows for
-//! [`IdOrder::Appearance`] or by sorting the n distinct ids for [`IdOrder::Sorted`].
+//! Ids are looked up in a table of the distinct ones, which is [`direct`] for integers in a narrow
+//! range and an [`interner`] for all others; [`mapping`] leads the columns, as [`chunks`], through
+//! it and numbers the ids by appearance. For [`IdOrder::Sorted`] the n distinct ids are sorted and
+//! the rows numbered anew.
 
 mod bytes;
+mod chunks;
 mod closest;
+mod direct;
+mod hash;
 mod index;
 mod integers;
+mod interner;
 mod kind;
+mod mapping;
 mod slots;
 
 use arrow::array::{Array, ArrayRef};
 use arrow::datatypes::DataType;
-use rayon::prelude::*;
 use serde::Deserialize;
 
+use self::chunks::Batch;
 pub use self::index::IdValue;
 use self::kind::Kind;
 pub(crate) use self::{index::IdIndex, kind::type_name};
-use crate::control::{CHUNK, Control};
+use crate::control::Control;
 use crate::weights::first_null;
-use crate::{GraphError, NO_VERTEX, Side};
+use crate::{GraphError, Side};
 
 /// The order of the vertices, and with it of every result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -65,18 +71,16 @@ impl<'a> Column<'a> {
     }
 }
 
-/// Columns as provisional indices, and the distinct ids those stand for.
-struct Provisional {
-    vertices: Vec<u32>,
-    src: Vec<u32>,
-    dst: Vec<u32>,
-    distinct: Distinct,
-}
-
-/// The distinct ids by provisional index.
-enum Distinct {
-    Integers(integers::IntegerIds),
-    Bytes(bytes::BytesIds),
+/// Finds the vertex of an id, new ones getting the next indices by their places in a batch.
+trait Table<K> {
+    /// Number of distinct ids so far.
+    fn len(&self) -> usize;
+    /// Looks up the ids of a batch.
+    fn read(
+        &mut self,
+        batch: &impl Batch<Key = K>,
+        control: &Control<'_>,
+    ) -> Result<(), GraphError>;
 }
 
 /// Maps the columns; see [`crate::Graph::build`].
@@ -96,29 +100,13 @@ pub(crate) fn map_ids(
     refuse_nulls(&src, &dst, &vertices)?;
 
     // `src` comes first: its type is the type of the ids.
-    let kind = kind::common_kind(&[src, dst, vertices])?;
-    let provisional = match kind {
-        Kind::Integer | Kind::Date | Kind::Boolean => {
-            integers::map(kind, vertices, src, dst, control)?
+    let columns = [src, dst, vertices];
+    match kind::common_kind(&columns)? {
+        kind @ (Kind::Integer | Kind::Date | Kind::Boolean) => {
+            integers::map(kind, columns, order, control)
         }
-        Kind::Text | Kind::Binary => bytes::map(vertices, src, dst, control)?,
-    };
-    control.check()?;
-    let Provisional { vertices, mut src, mut dst, distinct } = provisional;
-    let ids = match order {
-        IdOrder::Appearance => {
-            let by_index = renumber_by_appearance(distinct.len(), &vertices, &mut src, &mut dst);
-            control.check()?;
-            distinct.into_array(&by_index)?
-        }
-        IdOrder::Sorted => {
-            let by_index = distinct.sorted();
-            control.check()?;
-            renumber(&by_index, &mut src, &mut dst);
-            distinct.into_array(&by_index)?
-        }
-    };
-    Ok(Mapped { ids, src, dst })
+        Kind::Text | Kind::Binary => bytes::map(columns, order, control),
+    }
 }
 
 /// Refuses the null in the first row that has one.
@@ -131,74 +119,6 @@ fn refuse_nulls(src: &Column, dst: &Column, vertices: &Column) -> Result<(), Gra
     match edge.or_else(|| null(vertices)) {
         None => Ok(()),
         Some((row, side)) => Err(GraphError::NullEndpoint { row: row as u64 + 1, side }),
-    }
-}
-
-/// Renumbers rows in place; the answer holds the provisional index of each final one.
-fn renumber_by_appearance(
-    n: usize,
-    vertices: &[u32],
-    src: &mut [u32],
-    dst: &mut [u32],
-) -> Vec<u32> {
-    let mut by_index = Vec::with_capacity(n);
-    let mut index = vec![NO_VERTEX; n];
-    let mut place = |provisional: &mut u32| {
-        let slot = &mut index[*provisional as usize];
-        if *slot == NO_VERTEX {
-            *slot = by_index.len() as u32;
-            by_index.push(*provisional);
-        }
-        *provisional = *slot;
-    };
-    for &vertex in vertices {
-        place(&mut { vertex });
-    }
-    for (u, v) in src.iter_mut().zip(dst) {
-        place(u);
-        place(v);
-    }
-    by_index
-}
-
-fn renumber(by_index: &[u32], src: &mut [u32], dst: &mut [u32]) {
-    let mut index = vec![0; by_index.len()];
-    for (i, &provisional) in by_index.iter().enumerate() {
-        index[provisional as usize] = i as u32;
-    }
-    for column in [src, dst] {
-        column.par_chunks_mut(CHUNK).for_each(|rows| {
-            for row in rows {
-                *row = index[*row as usize];
-            }
-        });
-    }
-}
-
-impl Distinct {
-    fn len(&self) -> usize {
-        match self {
-            Self::Integers(ids) => ids.keys.len(),
-            Self::Bytes(ids) => ids.len(),
-        }
-    }
-
-    /// Provisional indices in ascending order of their ids.
-    fn sorted(&self) -> Vec<u32> {
-        let mut order: Vec<u32> = (0..self.len() as u32).collect();
-        match self {
-            Self::Integers(ids) => order.par_sort_unstable_by_key(|&i| ids.keys[i as usize]),
-            Self::Bytes(ids) => order.par_sort_unstable_by(|&a, &b| ids.get(a).cmp(ids.get(b))),
-        }
-        order
-    }
-
-    /// The ids in the given order.
-    fn into_array(self, order: &[u32]) -> Result<ArrayRef, GraphError> {
-        match self {
-            Self::Integers(ids) => ids.into_array(order),
-            Self::Bytes(ids) => Ok(ids.into_array(order)),
-        }
     }
 }
 

@@ -27,7 +27,7 @@ pub(super) struct TableOptions {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct IndexOptions {
-    num_vertices: usize,
+    pub num_vertices: usize,
     directed: bool,
     sorted_rows: bool,
     pub threads: Option<usize>,
@@ -61,6 +61,11 @@ impl EdgeColumns {
             dst: column(&table, "dst").unwrap_or_default(),
             weight: column(&table, "weight"),
         })
+    }
+
+    /// Number of rows.
+    pub fn len(&self) -> usize {
+        self.src.iter().map(Array::len).sum()
     }
 
     pub fn build(
