@@ -36,10 +36,13 @@ PYTHON_ROOMS := python tests benches examples packaging
 DEMO := examples/nycflights
 
 FUZZ_SECONDS ?= 60
-FUZZ_TARGETS ?= parquet_footer parquet_page avro_ocf csv_read csv_sniff csv_write
+FUZZ_TARGETS ?= parquet_footer parquet_page avro_ocf csv_read csv_sniff csv_write \
+	graph_build graph_ids
 FUZZ_TARGET_DIR ?= $(CARGO_TARGET_DIR)/fuzz
+MIRI_TARGET_DIR ?= $(CARGO_TARGET_DIR)/miri
+MIRI_TESTS ?= columns:: ids:: par::
 
-.PHONY: help setup demo test check test-rust test-python fmt bench bench-io fuzz docs wheel pure-wheel coverage clean need-cargo
+.PHONY: help setup demo test check test-rust test-python fmt nx-suite bench bench-io fuzz miri docs wheel pure-wheel coverage clean need-cargo
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' Makefile
@@ -71,6 +74,9 @@ test-rust: need-cargo $(PYO3_CONFIG) ## Rust tests, on the dependencies that the
 test-python: $(DEV_DEPS) $(INSTALLED) ## pytest on the installed package, both engines
 	$(BIN)/pytest
 
+nx-suite: $(DEV_DEPS) $(INSTALLED) ## networkx's own tests on our backend, with and without fallback
+	$(BIN)/python tests/nx_suite.py $(NX_SUITE)
+
 fmt: need-cargo $(DEV_DEPS) ## format Rust and Python, apply ruff's safe fixes
 	$(CARGO) fmt --all
 	$(BIN)/ruff check --fix --exit-zero $(PYTHON_ROOMS)
@@ -89,6 +95,10 @@ fuzz: need-cargo $(DEV_DEPS) ## hostile bytes for the readers, FUZZ_SECONDS=60 p
 		CARGO_TARGET_DIR=$(FUZZ_TARGET_DIR) $(CARGO) +nightly fuzz run $$target -- \
 			-max_total_time=$(FUZZ_SECONDS) -timeout=12 -rss_limit_mb=3072 -max_len=65536 || failed=1; \
 	done; exit $$failed
+
+miri: need-cargo ## the graph builder under Miri, with small inputs; needs nightly and its component miri
+	CARGO_TARGET_DIR=$(MIRI_TARGET_DIR) MIRIFLAGS=-Zmiri-ignore-leaks $(CARGO) +nightly miri test \
+		--locked -p pf-graph-core --lib -- $(MIRI_TESTS)
 
 docs: $(DEV_DEPS) ## build the documentation into site/, warnings are errors
 	$(BIN)/mkdocs build --strict

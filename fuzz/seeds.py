@@ -1,5 +1,5 @@
 # ruff: noqa: INP001, T201 - a script that prints
-"""Seeds for the fuzz targets: the healthy samples of the corruption tests, and a few bombs.
+"""Seeds for the fuzz targets: healthy samples of the corruption tests, a few bombs, a few graphs.
 
     python fuzz/seeds.py [FOLDER]
 
@@ -29,6 +29,12 @@ CSV_TEXTS = {
     "bytes": b"\xef\xbb\xbfn\xc3\xa4me\tv\n\xff\t\x00\n",
 }
 
+GRAPHS = {  # the first bytes choose the options
+    "plain": bytes(8) + bytes(range(60)),
+    "options": bytes((1, 1, 1, 1, 1, 1, 9)) + bytes(range(20)) * 3,
+    "texts": bytes((11, 0, 0, 0, 1, 1, 2, 3, 5, 7, 9, 0)) + bytes(x * 7 % 256 for x in range(400)),
+}
+
 
 def seeds() -> dict[str, dict[str, bytes]]:
     """Target, name and bytes of every seed."""
@@ -40,7 +46,12 @@ def seeds() -> dict[str, dict[str, bytes]]:
     parquet = {name: content for name, content in parquet.items() if len(content) < MAX_SEED}
     csv = {name: bytes(CSV_CHOICES) + text for name, text in CSV_TEXTS.items()}
     csv_targets = dict.fromkeys(("csv_read", "csv_sniff", "csv_write"), csv)
-    return {"parquet_footer": footers, "parquet_page": parquet, "avro_ocf": avro} | csv_targets
+    graphs = dict.fromkeys(("graph_build", "graph_ids"), GRAPHS)
+    return (
+        graphs
+        | {"parquet_footer": footers, "parquet_page": parquet, "avro_ocf": avro}
+        | csv_targets
+    )
 
 
 def _footer(content: bytes) -> bytes:

@@ -8,6 +8,7 @@
 
 #[cfg(feature = "whole")]
 pub mod csv;
+pub mod graph;
 #[cfg(feature = "whole")]
 mod whole;
 
