@@ -18,6 +18,7 @@ SHARED = (
     "keywords",
     "dependencies",
     "scripts",
+    "entry-points",
 )
 
 

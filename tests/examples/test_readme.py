@@ -67,14 +67,15 @@ def test_typo_gives_the_error_shown(pframe, tmp_path):
 
 
 def test_python_examples_print_what_their_comments_say(backend, capsys, monkeypatch, tmp_path):
-    first, second = blocks("python")
+    first, *others = blocks("python")
     names = {}
     monkeypatch.chdir(ROOT)
     exec(compile(first, "README.md", "exec"), names)
     monkeypatch.chdir(tmp_path)
-    exec(compile(second, "README.md", "exec"), names)
+    for other in others:
+        exec(compile(other, "README.md", "exec"), names)
     printed = capsys.readouterr().out.splitlines()
-    shown = re.findall(r"^# ?(.*)$", first + second, re.MULTILINE)
+    shown = re.findall(r"^# ?(.*)$", first + "".join(others), re.MULTILINE)
     assert [line.strip() for line in shown] == [line.strip() for line in printed]
 
 
