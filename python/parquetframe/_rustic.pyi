@@ -127,6 +127,10 @@ class NativeGraph:
     def nbytes(self) -> int: ...
     # Arrow array; text views come as large strings, dense ids as int64.
     def ids(self) -> Any: ...
+    # Ids of vertex indices (Arrow uint32); null stays null.
+    def ids_at(self, indices: Any) -> Any: ...
+    # Read-only offsets (int64) and heads (uint32) of the arcs by tail.
+    def rows(self) -> tuple[Any, Any]: ...
     # Read-only (int64 offsets, uint32 indices, float64 weights or None, int64 edge ids).
     def csr(self) -> tuple[Any, Any, Any | None, Any]: ...
     def csc(self) -> tuple[Any, Any, Any | None, Any]: ...
@@ -146,6 +150,35 @@ class NativeGraph:
         token: CancellationToken | None = None,
         progress: Callable[[float], object] | None = None,
     ) -> tuple[Any, str]: ...
+
+# A graph of networkx from its dictionaries `_node`, `_adj` and, if directed, `_pred`; weight: name
+# of the attribute, and what stands for a missing one; odd: kind and number of a weight that is
+# neither int nor float. Kinds are bits: 1 int, 2 float, 4 missing. Gives the graph, its nodes,
+# their numbers if they were looked up, offsets and tails of the arcs by head, and the kinds; None
+# if one of the dictionaries is no plain one.
+def networkx_graph(
+    node: dict[Any, Any],
+    adj: dict[Any, Any],
+    pred: dict[Any, Any] | None,
+    multigraph: bool,
+    weight: tuple[Any, float] | None,
+    odd: Callable[[Any], tuple[int, float]],
+) -> tuple[NativeGraph, list[Any], dict[Any, int] | None, tuple[Any, Any] | None, int] | None: ...
+
+# The same as `run` without JSON and Arrow: columns by name, each an array or (values, validity),
+# and facts. params: settings without "threads", any Python numbers.
+def graph_numbers(
+    graph: NativeGraph,
+    algorithm: str,
+    params: dict[str, Any],
+    arrays: dict[str, Any],
+    threads: int,
+    token: CancellationToken | None = None,
+    progress: Callable[[float], object] | None = None,
+) -> tuple[dict[str, Any], dict[str, Any]]: ...
+
+# Whether an arc leads from one index to another.
+def graph_has_arc(graph: NativeGraph, tail: int, head: int) -> bool: ...
 
 # The array functions of 2.0: int64 offsets, int32 indices and labels, float64 weights and scores.
 

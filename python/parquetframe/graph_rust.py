@@ -3,9 +3,11 @@
 New code uses :class:`parquetframe.Graph`, which also runs without the extension.
 
 Offsets are int64, indices and labels int32, so there are at most 2^31 - 1 vertices. Any integers
-are accepted, after a check of their range. Building reads 32-bit indices in place; searches and
-PageRank copy their rows. Arrays that other threads change during a call give a wrong answer or an
-error, never unsafe memory access.
+are accepted, after a check of their range. Building reads 32-bit indices in place. Searches and
+PageRank copy their rows first: NumPy cannot promise that nobody writes to an array, not even to one
+that is read-only, and kernels rely on rows that were checked. The copy takes all threads and no
+interpreter lock. Arrays that other threads change during a call give the answer for some state of
+them, or an error, never unsafe memory access.
 """
 
 from __future__ import annotations
@@ -149,7 +151,8 @@ class RustGraphEngine:
             num_vertices: n.
             sources: One vertex or several.
             max_depth: Levels to go at most.
-            directed: False promises symmetric rows; it changes no result, and no time yet.
+            directed: False promises symmetric rows, which can then be searched bottom-up as well if
+                each ascends: less time where levels are large, the same result.
             threads: Threads to use.
             return_info: Also give facts.
 

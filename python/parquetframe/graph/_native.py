@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from functools import lru_cache
 from types import ModuleType
 from typing import Any
 
@@ -13,6 +15,7 @@ import pyarrow as pa
 
 from parquetframe.workflow.engine import native_token
 
+from .columns import Numbers, numbers
 from .engine import Csr, Work
 
 __all__ = ["RustEngine"]
@@ -21,6 +24,7 @@ _Array = np.ndarray[Any, Any]
 
 _SEEDS = 2**64 - 1
 _MOST = 2**32 - 1
+_MANY = 1 << 14  # ids that several threads gather quicker than one
 
 
 class RustEngine:
@@ -51,15 +55,11 @@ class RustEngine:
         if weights is not None:
             columns["weight"] = pa.chunked_array([pa.array(weights)])
         given = None if vertices is None else pa.table({"id": vertices})
-        options = {
-            "directed": directed,
-            "id_order": "sorted" if sorted_ids else "appearance",
-            "threads": work.threads,
-        }
-        with native_token(self._module, work.cancel) as token:
-            graph = self._module.NativeGraph.build(
-                pa.table(columns), json.dumps(options), given, token, work.progress
-            )
+        id_order = "sorted" if sorted_ids else "appearance"
+        options = _options(directed=directed, id_order=id_order, threads=work.threads)
+        table = pa.table(columns)
+        with _token(self._module, work) as token:
+            graph = self._module.NativeGraph.build(table, options, given, token, work.progress)
         return RustHandle(self._module, graph)
 
     def build_indices(
@@ -75,17 +75,15 @@ class RustEngine:
         work: Work,
     ) -> RustHandle:
         """See :meth:`parquetframe.graph.engine.GraphEngine.build_indices`."""
-        options = {
-            "num_vertices": num_vertices,
-            "directed": directed,
-            "sorted_rows": sorted_rows,
-            "threads": work.threads,
-        }
-        with native_token(self._module, work.cancel) as token:
+        options = _options(
+            num_vertices=num_vertices, directed=directed, sorted_rows=sorted_rows,
+            threads=work.threads,
+        )  # fmt: skip
+        ends = _index32(src), _index32(dst)
+        with _token(self._module, work) as token:
             graph = self._module.NativeGraph.from_indices(
-                _index32(src), _index32(dst), weights, json.dumps(options), ids, token,
-                work.progress,
-            )  # fmt: skip
+                *ends, weights, options, ids, token, work.progress
+            )
         return RustHandle(self._module, graph)
 
     def adopt_csr(
@@ -109,6 +107,8 @@ class RustHandle:
         self._module = module
         self._graph = graph
         self._ids: pa.Array | None = None
+        self._rows: Csr | None = None
+        self.places: Any = None
         self.num_vertices: int = graph.num_vertices
         self.num_edges: int = graph.num_edges
         self.is_directed: bool = graph.is_directed
@@ -126,9 +126,22 @@ class RustHandle:
             self._ids = pa.array(self._graph.ids())
         return self._ids
 
+    def ids_at(self, vertices: pa.Array) -> pa.Array:
+        """The ids of vertex indices; null stays null."""
+        if len(vertices) < _MANY:
+            return self.ids.take(vertices)
+        return pa.array(self._graph.ids_at(vertices.cast(pa.uint32())))
+
     def csr(self) -> Csr:
         """Arcs by tail."""
-        return Csr(*self._graph.csr())
+        if self._rows is None:
+            self._rows = Csr(*self._graph.csr())
+        return self._rows
+
+    def rows(self) -> tuple[_Array, _Array]:
+        """Offsets and heads of :meth:`csr`, which takes longer for an undirected graph."""
+        found: tuple[_Array, _Array] = self._graph.rows()
+        return found
 
     def csc(self) -> Csr:
         """Arcs by head."""
@@ -142,6 +155,10 @@ class RustHandle:
     def find(self, values: pa.Array) -> _Array:
         """Index of each value; -1 for those that are not there."""
         return np.asarray(self._graph.find(values), dtype=np.int64)
+
+    def has_arc(self, tail: int, head: int) -> bool:
+        """Whether an arc leads from one index to another."""
+        return bool(self._module.graph_has_arc(self._graph, tail, head))
 
     def closest(self, value: Any) -> list[str]:
         """Up to three ids that resemble a missing one."""
@@ -158,7 +175,7 @@ class RustHandle:
         """See :meth:`parquetframe.graph.engine.Handle.run`."""
         work.check_cancelled()
         settings = json.dumps({**_plain(params), "threads": work.threads}, allow_nan=False)
-        with native_token(self._module, work.cancel) as token:
+        with _token(self._module, work) as token:
             found, text = self._graph.run(algorithm, settings, dict(arrays), token, work.progress)
         batch = pa.record_batch(found)
         columns = dict(zip(batch.schema.names, batch.columns, strict=True))
@@ -166,6 +183,36 @@ class RustHandle:
         if "error_bound" in facts and facts["error_bound"] is None:  # JSON has no infinity
             facts["error_bound"] = math.inf
         return columns, facts
+
+    def run_numbers(
+        self, algorithm: str, params: Mapping[str, Any], arrays: Mapping[str, _Array], work: Work
+    ) -> tuple[dict[str, Numbers], dict[str, Any]]:
+        """See :meth:`parquetframe.graph.engine.Handle.run_numbers`."""
+        work.check_cancelled()
+        with _token(self._module, work) as token:
+            found, facts = self._module.graph_numbers(
+                self._graph, algorithm, params, arrays, work.threads, token, work.progress
+            )
+        return {name: _numbers(column) for name, column in found.items()}, facts
+
+
+_NO_TOKEN = nullcontext()
+
+
+def _token(module: Any, work: Work) -> AbstractContextManager[Any]:
+    """What stops the work, as the extension knows it."""
+    return _NO_TOKEN if work.cancel is None else native_token(module, work.cancel)
+
+
+@lru_cache(maxsize=256)
+def _options(**options: Any) -> str:
+    return json.dumps(options)
+
+
+def _numbers(column: Any) -> Numbers:
+    if column.__class__ is tuple:
+        return Numbers(*column)
+    return Numbers(column) if isinstance(column, np.ndarray) else numbers(pa.array(column))
 
 
 def _plain(params: Mapping[str, Any]) -> dict[str, Any]:

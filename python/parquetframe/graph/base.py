@@ -5,16 +5,17 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 
 from .building import Built, edge_list
+from .columns import SMALL, Column, Numbers, as_arrow, numbers
 from .engine import Csr, GraphEngine, Progress
-from .running import Call, start
+from .running import Answer, Call, start
+from .truth import Truth
 from .weights import WeightFacts
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from .merging import EdgeList
 
 __all__ = ["GraphBase"]
@@ -27,6 +28,8 @@ class GraphBase:
         self._engine = engine
         self._built = built
         self._handle = built.handle
+        self._kept: Numbers | None = None
+        self._is_small = max(self._handle.num_vertices, self._handle.num_edges) <= SMALL
 
     @property
     def num_vertices(self) -> int:
@@ -39,9 +42,9 @@ class GraphBase:
         return self._handle.num_edges
 
     @property
-    def is_directed(self) -> bool:
-        """Whether edges lead one way only."""
-        return self._handle.is_directed
+    def is_directed(self) -> Truth:
+        """Whether edges lead one way only; networkx calls it."""
+        return Truth(self._handle.is_directed)
 
     @property
     def is_weighted(self) -> bool:
@@ -86,7 +89,11 @@ class GraphBase:
         comes first in :attr:`vertices`.
         """
         found = self._edge_list
-        columns = {"src": self._ids_at(found.src), "dst": self._ids_at(found.dst)}
+        ends = {"src": found.src, "dst": found.dst}
+        if self._is_small:
+            columns = {name: as_arrow(self._ids_at(Numbers(end))) for name, end in ends.items()}
+        else:
+            columns = {name: self._ids_at(end) for name, end in ends.items()}
         if found.weights is not None:
             columns["weight"] = pa.array(found.weights)
         table = pa.table(columns)
@@ -140,12 +147,42 @@ class GraphBase:
     def _edge_list(self) -> EdgeList:
         return edge_list(self._handle)
 
-    def _ids_at(self, indices: np.ndarray[Any, Any] | pa.Array) -> pa.Array:
-        """Ids of vertex indices; null stays null."""
+    def _ids_at(self, indices: np.ndarray[Any, Any] | Column) -> Any:
+        """Ids of vertex indices, as Arrow array or as the indices come; null stays null."""
+        if isinstance(indices, Numbers):
+            if self._built.dense:  # an index is the id
+                return Numbers(indices.values.astype(np.int64), indices.valid)
+            return self._id_numbers.at(indices)
         array = indices if isinstance(indices, pa.Array) else pa.array(indices)
-        return self.ids.take(array)
+        return self._handle.ids_at(array)
+
+    def _vertex(self, answer: Answer) -> Column:
+        """The column of all ids that goes with the columns of an answer."""
+        for column in answer.columns.values():
+            return self._all_ids(isinstance(column, Numbers))
+        return self.ids
+
+    def _all_ids(self, as_numbers: bool) -> Column:
+        if not as_numbers:
+            return self.ids
+        found = self._id_numbers
+        if found.values.flags.writeable:  # as the caller may write to it, one of its own
+            return found._replace(values=found.values.copy())
+        return found
+
+    @property
+    def _id_numbers(self) -> Numbers:
+        """The ids as NumPy array; kept if that takes no or little memory."""
+        if self._kept is None:
+            found = numbers(self.ids)
+            if len(self.ids) > SMALL and found.values.dtype == object:
+                return found
+            self._kept = found
+        return self._kept
 
     def _call(
         self, output: str, threads: int | None, progress: Progress | None, cancel: object
     ) -> Call:
+        if threads is None and self._is_small:
+            threads = 1  # more have nothing to do, and asking how many there are takes time
         return start(self.backend, output=output, threads=threads, progress=progress, cancel=cancel)

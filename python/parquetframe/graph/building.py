@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from parquetframe.errors import GraphError, GraphTooLarge, SchemaError
-from parquetframe.io.request import choice, count, flag
+from parquetframe.io.request import count, flag
 from parquetframe.types import format_type
 
 from .edges import EdgeColumns, edge_columns, vertex_column
@@ -17,6 +17,7 @@ from .engine import MAX_VERTICES, GraphEngine, Handle, Work
 from .id_types import check_kinds, id_kind, in_one_type
 from .labels import label
 from .merging import DUPLICATES, SELF_LOOPS, EdgeList, without_duplicates, without_loops
+from .options import one_of
 
 __all__ = ["Built", "build_edges", "check_size", "edge_list", "index_array"]
 
@@ -65,11 +66,11 @@ def build_edges(
 ) -> Built:
     """Check the options of :meth:`parquetframe.Graph.from_edges` and build."""
     flag("directed", directed)
-    choice("ids", ids, ("auto", "dense", "mapped"))
-    choice("id_order", id_order, ("appearance", "sorted"))
-    choice("duplicates", duplicates, DUPLICATES)
-    choice("self_loops", self_loops, SELF_LOOPS)
-    choice("nulls", nulls, ("error", "drop"))
+    one_of("ids", ids, ("auto", "dense", "mapped"))
+    one_of("id_order", id_order, ("appearance", "sorted"))
+    one_of("duplicates", duplicates, DUPLICATES)
+    one_of("self_loops", self_loops, SELF_LOOPS)
+    one_of("nulls", nulls, ("error", "drop"))
     num_vertices = count("num_vertices", num_vertices)
     dense = ids == "dense" or (ids == "auto" and num_vertices is not None)
     if dense and vertices is not None:

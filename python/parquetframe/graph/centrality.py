@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 
 from parquetframe.errors import NotConverged
-from parquetframe.io.request import choice, count, flag, warn
+from parquetframe.io.request import count, flag, warn
 
 from .base import GraphBase
 from .engine import Progress
 from .local import DIRECTIONS
 from .lookup import find_all, shares
-from .options import at_least, integer, real
+from .options import at_least, integer, one_of, real
 from .running import Answer
 from .sampling import SplitMix64
 from .weights import need_finite, need_not_negative, need_positive, uses_weights
@@ -80,7 +80,7 @@ class Centrality(GraphBase):
             [0.5, 0.5]
         """
         call = self._call(output, threads, progress, cancel)
-        choice("on_fail", on_fail, ON_FAIL)
+        one_of("on_fail", on_fail, ON_FAIL)
         params = {
             "alpha": real("alpha", alpha, least=0, most=1),
             "tol": real("tol", tol, least=0),
@@ -95,7 +95,7 @@ class Centrality(GraphBase):
         }
         answer = call.run(self._handle, "pagerank", params, arrays)
         _converged("pagerank", answer, on_fail)
-        return call.deliver({"vertex": self.ids, **answer.columns}, answer.facts)
+        return call.deliver({"vertex": self._vertex(answer), **answer.columns}, answer.facts)
 
     def hits(
         self,
@@ -133,7 +133,7 @@ class Centrality(GraphBase):
             Kleinberg, "Authoritative sources in a hyperlinked environment", J. ACM 46(5), 1999.
         """
         call = self._call(output, threads, progress, cancel)
-        choice("on_fail", on_fail, ON_FAIL)
+        one_of("on_fail", on_fail, ON_FAIL)
         params = {
             "tol": real("tol", tol, least=0),
             "max_iter": at_least("max_iter", max_iter, 1),
@@ -141,7 +141,7 @@ class Centrality(GraphBase):
         }
         answer = call.run(self._handle, "hits", params)
         _converged("hits", answer, on_fail)
-        return call.deliver({"vertex": self.ids, **answer.columns}, answer.facts)
+        return call.deliver({"vertex": self._vertex(answer), **answer.columns}, answer.facts)
 
     def betweenness(
         self,
@@ -199,7 +199,7 @@ class Centrality(GraphBase):
         if k is not None and k < n:
             arrays["sources"] = np.array(SplitMix64(seed).sample(n, k), np.uint32)
         answer = call.run(self._handle, "betweenness", params, arrays)
-        return call.deliver({"vertex": self.ids, **answer.columns}, answer.facts)
+        return call.deliver({"vertex": self._vertex(answer), **answer.columns}, answer.facts)
 
     def closeness(
         self,
@@ -272,13 +272,13 @@ class Centrality(GraphBase):
         vertices: Iterable[Any] | None,
         direction: str,
     ) -> Any:
-        params["direction"] = choice("direction", direction, DIRECTIONS)
+        params["direction"] = one_of("direction", direction, DIRECTIONS)
         arrays = {}
         if vertices is not None:
             arrays["vertices"] = np.unique(find_all(self._handle, vertices))
         answer = call.run(self._handle, algorithm, params, arrays)
         wanted = answer.columns["vertex"]
-        ids = self.ids if vertices is None else self._ids_at(wanted)
+        ids = self._vertex(answer) if vertices is None else self._ids_at(wanted)
         return call.deliver({"vertex": ids, algorithm: answer.columns[algorithm]}, answer.facts)
 
     def _flow_weights(self, algorithm: str, weight: str | None) -> bool:

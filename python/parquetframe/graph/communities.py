@@ -68,7 +68,7 @@ class Communities(GraphBase):
             "weighted": weighted,
         }
         answer = call.run(self._handle, "louvain", params)
-        return call.deliver({"vertex": self.ids, **answer.columns}, answer.facts)
+        return call.deliver({"vertex": self._vertex(answer), **answer.columns}, answer.facts)
 
     def label_propagation(
         self,
@@ -101,4 +101,4 @@ class Communities(GraphBase):
         call = self._call(output, threads, progress, cancel)
         params = {"max_iter": at_least("max_iter", max_iter, 1)}
         answer = call.run(self._handle, "label_propagation", params)
-        return call.deliver({"vertex": self.ids, **answer.columns}, answer.facts)
+        return call.deliver({"vertex": self._vertex(answer), **answer.columns}, answer.facts)

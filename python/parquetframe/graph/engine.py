@@ -63,6 +63,8 @@ if TYPE_CHECKING:
 
     from parquetframe.cancel import CancelledFlag
 
+    from .columns import Numbers
+
 __all__ = [
     "MAX_VERTICES",
     "NEEDS",
@@ -123,6 +125,7 @@ class Handle(Protocol):
     num_edges: int
     is_directed: bool
     is_weighted: bool
+    places: Any  # what looking ids up keeps
 
     @property
     def nbytes(self) -> int:
@@ -132,6 +135,14 @@ class Handle(Protocol):
     @property
     def ids(self) -> pa.Array:
         """The n ids; the position of an id is its vertex index."""
+        ...
+
+    def rows(self) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+        """Offsets and heads of :meth:`csr`; an engine may have them sooner."""
+        ...
+
+    def ids_at(self, vertices: pa.Array) -> pa.Array:
+        """The ids of vertex indices; null stays null."""
         ...
 
     def csr(self) -> Csr:
@@ -148,6 +159,10 @@ class Handle(Protocol):
 
     def find(self, values: pa.Array) -> np.ndarray[Any, Any]:
         """Index of each value, which has the type of the ids; -1 for those that are not there."""
+        ...
+
+    def has_arc(self, tail: int, head: int) -> bool:
+        """Whether an arc leads from one index to another."""
         ...
 
     def closest(self, value: Any) -> list[str]:
@@ -172,6 +187,16 @@ class Handle(Protocol):
         Returns:
             Columns by name (vertices as uint32 indices, nulls where there is none) and facts.
         """
+        ...
+
+    def run_numbers(
+        self,
+        algorithm: str,
+        params: Mapping[str, Any],
+        arrays: Mapping[str, np.ndarray[Any, Any]],
+        work: Work,
+    ) -> tuple[dict[str, Numbers], dict[str, Any]]:
+        """The same as :meth:`run`, columns as NumPy arrays."""
         ...
 
 

@@ -19,6 +19,7 @@ from .engine import Csr, Progress, choose_engine
 from .local import LocalQueries
 from .matrices import matrix_entries, to_matrix
 from .networkx_graphs import networkx_parts, to_networkx
+from .networkx_protocol import NetworkXProtocol
 from .running import start
 from .storage import load_graph, save_graph
 from .structure import Structure
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["Graph"]
 
 
-class Graph(Traversal, Centrality, Structure, Communities, LocalQueries):
+class Graph(Traversal, Centrality, Structure, Communities, LocalQueries, NetworkXProtocol):
     """An immutable graph: any ids in, result tables with those ids out.
 
     Parallel edges, loops and isolated vertices are kept unless an option says otherwise. Results

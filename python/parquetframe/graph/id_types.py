@@ -15,6 +15,13 @@ __all__ = ["check_kinds", "id_kind", "in_one_type", "plain_type"]
 
 _T = pa.types
 _INT64_MAX = 2**63 - 1
+_KINDS = {
+    **{pa.type_for_alias(f"{sign}int{bits}").id: "integer"
+       for sign in ("", "u") for bits in (8, 16, 32, 64)},
+    pa.string().id: "text", pa.large_string().id: "text", pa.string_view().id: "text",
+    pa.binary().id: "binary", pa.large_binary().id: "binary", pa.binary_view().id: "binary",
+    pa.date32().id: "date", pa.date64().id: "date", pa.bool_().id: "boolean",
+}  # fmt: skip
 
 
 def plain_type(dtype: pa.DataType) -> pa.DataType:
@@ -30,16 +37,9 @@ def plain_type(dtype: pa.DataType) -> pa.DataType:
 
 def id_kind(dtype: pa.DataType) -> str | None:
     """Ids of different kinds never match; ``None`` for types that no id can have."""
-    dtype = plain_type(dtype)
-    if _T.is_integer(dtype):
-        return "integer"
-    if _T.is_string(dtype) or _T.is_large_string(dtype):
-        return "text"
-    if _T.is_binary(dtype) or _T.is_large_binary(dtype):
-        return "binary"
-    if _T.is_date(dtype):
-        return "date"
-    return "boolean" if _T.is_boolean(dtype) else None
+    while _T.is_dictionary(dtype):
+        dtype = dtype.value_type
+    return _KINDS.get(dtype.id)
 
 
 def check_kinds(columns: Mapping[str, pa.ChunkedArray]) -> str:
@@ -49,17 +49,19 @@ def check_kinds(columns: Mapping[str, pa.ChunkedArray]) -> str:
         SchemaError: A type that no id can have, or two kinds.
     """
     (first, reference), *_ = columns.items()
+    expected = id_kind(reference.type)
     for name, column in columns.items():
-        if id_kind(column.type) is None:
+        kind = id_kind(column.type)
+        if kind is None:
             raise SchemaError(
                 f"{name} has type {format_type(column.type)}; "
                 "ids are integers, text, binary, dates or booleans",
                 code="E302",
                 column=name,
             )
-        if id_kind(column.type) != id_kind(reference.type):
+        if kind != expected:
             raise _differ(first, reference, name, column)
-    return id_kind(reference.type) or ""
+    return expected or ""
 
 
 def in_one_type(columns: Mapping[str, pa.ChunkedArray]) -> list[pa.ChunkedArray]:

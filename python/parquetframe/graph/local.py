@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import pyarrow as pa
 
-from parquetframe.io.request import choice
-
 from .base import GraphBase
 from .building import Built
+from .columns import SMALL, Numbers, as_arrow
 from .engine import Progress, Work
 from .lookup import find_all, find_one, find_some
 from .merging import EdgeList, without_duplicates
+from .options import one_of
 
 if TYPE_CHECKING:
     from .engine import Csr
@@ -53,26 +53,26 @@ class LocalQueries(GraphBase):
         Returns:
             n rows: ``vertex``, ``degree`` (int64).
         """
-        choice("direction", direction, DIRECTIONS)
-        choice("loops", loops, ("twice", "once"))
+        one_of("direction", direction, DIRECTIONS)
+        one_of("loops", loops, ("twice", "once"))
         call = self._call(output, threads, progress, cancel)
         call.work.check_cancelled()
         before = time.perf_counter()
         rows = self.csr()
-        count = np.zeros(self.num_vertices, np.int64)
         if direction != "in" or not self.is_directed:
-            count += np.diff(rows.indptr)
+            count = rows.indptr[1:] - rows.indptr[:-1]
+        else:
+            count = np.zeros(self.num_vertices, np.int64)
         if direction != "out" and self.is_directed:
             count += np.bincount(rows.indices, minlength=self.num_vertices)
-        own = _loops(rows)
         if not self.is_directed and loops == "twice":
-            count += own
+            count += _loops(rows)
         if self.is_directed and direction == "both" and loops == "once":
-            count -= own
+            count -= _loops(rows)
         if call.work.progress is not None:
             call.work.progress(1.0)
         facts = {"seconds": time.perf_counter() - before, "backend": call.backend}
-        return call.deliver({"vertex": self.ids, "degree": pa.array(count)}, facts)
+        return call.deliver({"vertex": self._all_ids(True), "degree": Numbers(count)}, facts)
 
     def neighbors(self, vertex: Any, direction: str = "out") -> pa.Array:
         """Ids at the other ends of a vertex's edges, one per edge, in the order of its row.
@@ -84,21 +84,20 @@ class LocalQueries(GraphBase):
         Raises:
             VertexNotFound: No such vertex.
         """
-        choice("direction", direction, DIRECTIONS)
+        one_of("direction", direction, DIRECTIONS)
         v = find_one(self._handle, vertex)
         parts: list[np.ndarray[Any, Any]] = []
         if direction != "in" or not self.is_directed:
             parts.append(_row(self.csr(), v))
         if direction != "out" and self.is_directed:
             parts.append(_row(self.csc(), v))
-        return self._ids_at(np.concatenate(parts))
+        row = parts[0] if len(parts) == 1 else np.concatenate(parts)
+        return as_arrow(self._ids_at(Numbers(row) if len(row) <= SMALL else row))
 
     def has_edge(self, u: Any, v: Any) -> bool:
         """Whether an edge leads from ``u`` to ``v``; False also if one of them is no vertex."""
-        (a, b), _ = find_some(self._handle, [u, v])
-        if a < 0 or b < 0:
-            return False
-        return bool((_row(self.csr(), int(a)) == b).any())
+        (a, b), _ = find_some(self._handle, (u, v))
+        return a >= 0 and b >= 0 and self._handle.has_arc(int(a), int(b))
 
     def subgraph(self, ids: Iterable[Any]) -> Self:
         """The vertices named, in the order of this graph, and the edges between them.
@@ -134,7 +133,7 @@ class LocalQueries(GraphBase):
             rows: ``"keep"``: each edge stays one edge, so ``u -> v`` and ``v -> u`` become
                 parallel; ``"dedup"``: of several edges between two vertices the first stays.
         """
-        choice("rows", rows, ("keep", "dedup"))
+        one_of("rows", rows, ("keep", "dedup"))
         edges = self._edge_list
         if rows == "dedup":
             edges = without_duplicates(edges, "first", directed=False, tell=_untold)
@@ -158,7 +157,7 @@ class LocalQueries(GraphBase):
         handle = self._engine.build_indices(
             edges.src, edges.dst, edges.weights,
             num_vertices=len(ids), ids=None if dense else ids,
-            directed=self.is_directed if directed is None else directed,
+            directed=bool(self.is_directed) if directed is None else directed,
             sorted_rows=built.sorted_rows, work=Work(),
         )  # fmt: skip
         properties = built.edge_properties

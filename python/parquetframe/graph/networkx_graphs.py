@@ -73,7 +73,7 @@ def to_networkx(graph: GraphBase) -> Any:
         (True, True): nx.MultiDiGraph, (True, False): nx.DiGraph,
         (False, True): nx.MultiGraph, (False, False): nx.Graph,
     }  # fmt: skip
-    made = kinds[graph.is_directed, parallel]()
+    made = kinds[bool(graph.is_directed), parallel]()
     made.add_nodes_from((row.pop("vertex"), row) for row in graph.vertices.to_pylist())
     made.add_edges_from((row.pop("src"), row.pop("dst"), row) for row in edges.to_pylist())
     return made

@@ -6,9 +6,21 @@ import math
 from typing import Any
 
 from parquetframe.errors import GraphError
-from parquetframe.io.request import count
+from parquetframe.io.request import choice, count
 
-__all__ = ["at_least", "integer", "real"]
+__all__ = ["at_least", "integer", "one_of", "real"]
+
+
+def one_of(name: str, value: Any, known: tuple[str, ...]) -> str:
+    """``value``, if it is one of the known texts.
+
+    Raises:
+        ValueError: It is not.
+    """
+    if value.__class__ is str and value in known:
+        return str(value)
+    found: str = choice(name, value, known)
+    return found
 
 
 def real(
@@ -26,6 +38,8 @@ def real(
         TypeError: Not a number.
         GraphError: Out of bounds.
     """
+    if value.__class__ is float and least < value < most:
+        return float(value)
     if isinstance(value, bool) or not hasattr(value, "__float__") or isinstance(value, str):
         raise TypeError(f"{name} must be a number, not {type(value).__name__}")
     number = float(value)

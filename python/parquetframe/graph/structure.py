@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from parquetframe.io.request import choice
-
 from .base import GraphBase
 from .engine import Progress
+from .options import one_of
 from .weights import need_finite, uses_weights
 
 __all__ = ["Structure"]
@@ -44,9 +43,9 @@ class Structure(GraphBase):
             [0, 0, 1, 1]
         """
         call = self._call(output, threads, progress, cancel)
-        params = {"mode": choice("mode", mode, ("weak", "strong"))}
+        params = {"mode": one_of("mode", mode, ("weak", "strong"))}
         answer = call.run(self._handle, "connected_components", params)
-        return call.deliver({"vertex": self.ids, **answer.columns}, answer.facts)
+        return call.deliver({"vertex": self._vertex(answer), **answer.columns}, answer.facts)
 
     def triangles(
         self,
@@ -201,4 +200,4 @@ class Structure(GraphBase):
     ) -> Any:
         call = self._call(output, threads, progress, cancel)
         answer = call.run(self._handle, algorithm)
-        return call.deliver({"vertex": self.ids, **answer.columns}, answer.facts)
+        return call.deliver({"vertex": self._vertex(answer), **answer.columns}, answer.facts)

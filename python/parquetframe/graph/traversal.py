@@ -5,17 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from parquetframe.errors import GraphError
-from parquetframe.io.request import choice, count, flag
+from parquetframe.io.request import count, flag
 
 from .base import GraphBase
+from .columns import Column, Numbers, numbers, where_valid
 from .engine import Progress
 from .local import DIRECTIONS
 from .lookup import find_all, find_one
-from .options import real
+from .options import one_of, real
 from .running import Answer
 from .weights import need_not_negative, uses_weights
 
@@ -70,7 +69,7 @@ class Traversal(GraphBase):
         call = self._call(output, threads, progress, cancel)
         params = {
             "max_depth": count("max_depth", max_depth),
-            "direction": choice("direction", direction, DIRECTIONS),
+            "direction": one_of("direction", direction, DIRECTIONS),
             "per_source": flag("per_source", per_source),
             "include_unreached": flag("include_unreached", include_unreached),
         }
@@ -120,16 +119,16 @@ class Traversal(GraphBase):
         call = self._call(output, threads, progress, cancel)
         params = {
             "max_depth": count("max_depth", max_depth),
-            "direction": choice("direction", direction, DIRECTIONS),
+            "direction": one_of("direction", direction, DIRECTIONS),
             "sort_neighbors": flag("sort_neighbors", sort_neighbors),
         }
         answer = call.run(self._handle, "dfs", params, self._root(source))
         found = answer.columns
-        met = found["discover"].is_valid()
-        columns = {"vertex": self.ids, "discover": found["discover"], "finish": found["finish"]}
+        columns = {"vertex": self._vertex(answer), "discover": found["discover"]}
+        columns["finish"] = found["finish"]
         columns["predecessor"] = self._ids_at(found["predecessor"])
         columns["root"] = self._ids_at(found["root"])
-        return call.deliver(_where(columns, met), answer.facts)
+        return call.deliver(where_valid(columns, "discover"), answer.facts)
 
     def dfs_edges(
         self,
@@ -212,7 +211,7 @@ class Traversal(GraphBase):
         """
         call = self._call(output, threads, progress, cancel)
         weighted = uses_weights(self, weight)
-        choice("method", method, METHODS)
+        one_of("method", method, METHODS)
         self._check_method(method, weighted, cutoff)
         if delta is not None and method != "delta":
             raise ValueError(f'delta is an option of method="delta", not of "{method}"')
@@ -279,30 +278,26 @@ class Traversal(GraphBase):
     def _root(self, source: Any) -> dict[str, Any]:
         return {} if source is None else {"sources": find_all(self._handle, [source])}
 
-    def _reached(self, answer: Answer, include_unreached: bool) -> dict[str, pa.Array]:
-        columns = {"vertex": self.ids, "distance": answer.columns["distance"]}
-        if "predecessor" in answer.columns:
-            columns["predecessor"] = self._ids_at(answer.columns["predecessor"])
-        if include_unreached:
-            return columns
-        return _where(columns, columns["distance"].is_valid())
-
-    def _path(self, answer: Answer, target: int) -> dict[str, pa.Array]:
-        distance, before = answer.columns["distance"], answer.columns["predecessor"]
-        path: list[int] = []
-        v: int | None = target if distance[target].is_valid else None
-        while v is not None:
-            path.append(v)
-            v = before[v].as_py()
-        steps = pa.array(path[::-1], pa.uint32())
-        return {
-            "position": pa.array(range(len(path)), pa.int64()),
-            "vertex": self._ids_at(steps),
-            "distance": distance.take(steps),
-        }
-
-
-def _where(columns: dict[str, pa.Array], mask: pa.Array) -> dict[str, pa.Array]:
-    if pc.all(mask).as_py() is not False:
+    def _reached(self, answer: Answer, include_unreached: bool) -> dict[str, Column]:
+        columns = {"vertex": self._vertex(answer), **answer.columns}
+        if not include_unreached:
+            columns = where_valid(columns, "distance")
+        if "predecessor" in columns:  # after the rows are chosen: ids cost more than indices
+            columns["predecessor"] = self._ids_at(columns["predecessor"])
         return columns
-    return {name: column.filter(mask) for name, column in columns.items()}
+
+    def _path(self, answer: Answer, target: int) -> dict[str, Column]:
+        distance, before = answer.columns["distance"], answer.columns["predecessor"]
+        if not isinstance(distance, Numbers):
+            distance, before = numbers(distance), numbers(before)
+        path: list[int] = []
+        if distance.valid is None or distance.valid[target]:
+            path.append(target)
+        while path and (before.valid is None or before.valid[path[-1]]):
+            path.append(int(before.values[path[-1]]))
+        steps = Numbers(np.array(path[::-1], np.intp))
+        return {
+            "position": Numbers(np.arange(len(path))),
+            "vertex": self._ids_at(steps),
+            "distance": Numbers(distance.values).at(steps),
+        }

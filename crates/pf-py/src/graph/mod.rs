@@ -8,6 +8,8 @@ mod build;
 mod errors;
 mod export;
 mod native;
+mod networkx;
+mod numbers;
 mod rows;
 mod search;
 mod views;
@@ -18,6 +20,9 @@ use pyo3::prelude::*;
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<native::NativeGraph>()?;
     module.add_function(wrap_pyfunction!(graph_test, module)?)?;
+    module.add_function(wrap_pyfunction!(networkx::networkx_graph, module)?)?;
+    module.add_function(wrap_pyfunction!(numbers::graph_numbers, module)?)?;
+    module.add_function(wrap_pyfunction!(numbers::graph_has_arc, module)?)?;
     module.add_function(wrap_pyfunction!(rows::build_csr_rust, module)?)?;
     module.add_function(wrap_pyfunction!(rows::build_csc_rust, module)?)?;
     module.add_function(wrap_pyfunction!(rows::union_find_components, module)?)?;

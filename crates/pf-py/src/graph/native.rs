@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
+use arrow::array::{Array, AsArray};
+use arrow::datatypes::UInt32Type;
 use numpy::{PyArray1, PyReadonlyArray1};
 use pf_graph_core::answer::{self, Vectors};
 use pf_graph_core::{Csr, Graph, GraphError};
@@ -11,7 +13,7 @@ use pyo3_arrow::PyArray;
 use pyo3_arrow::input::AnyRecordBatch;
 use serde_json::{Map, Value};
 
-use super::arrays::{Vector, copied, slice};
+use super::arrays::{Items, Vector, slice};
 use super::build::{EdgeColumns, IndexOptions, RowOptions, Rows, TableOptions};
 use super::errors::raised;
 use super::export::NativeArray;
@@ -24,26 +26,15 @@ use crate::token::CancellationToken;
 type RowArrays<'py> =
     (Bound<'py, PyAny>, Bound<'py, PyAny>, Option<Bound<'py, PyAny>>, Bound<'py, PyAny>);
 
-/// Vertices and arcs up to which linear kernels take less time than a thread to run them on.
+/// Vertices and arcs up to which building and finding take less time than to start a thread.
 const SMALL: usize = 1 << 12;
-/// Kernels that look at each arc a few times.
-const LINEAR: [&str; 10] = [
-    "bfs",
-    "clustering",
-    "connected_components",
-    "core_number",
-    "dfs",
-    "dfs_edges",
-    "shortest_paths",
-    "topological_sort",
-    "triangle_count",
-    "triangles",
-];
+/// Steps of a kernel that are over long before anybody could want to stop them.
+const SHORT: usize = 1 << 18;
 
 /// An immutable graph; usable from several threads.
 #[pyclass(frozen, module = "parquetframe._rustic")]
 pub(crate) struct NativeGraph {
-    graph: Graph,
+    pub(super) graph: Graph,
     /// Edge ids as `int64`, made when they are asked for.
     out_ids: OnceLock<Vec<i64>>,
     in_ids: OnceLock<Vec<i64>>,
@@ -51,8 +42,11 @@ pub(crate) struct NativeGraph {
 
 impl NativeGraph {
     fn new(py: Python<'_>, built: PyResult<Result<Graph, GraphError>>) -> PyResult<Self> {
-        let graph = built?.map_err(|error| raised(py, None, &error))?;
-        Ok(Self { graph, out_ids: OnceLock::new(), in_ids: OnceLock::new() })
+        Ok(Self::of(built?.map_err(|error| raised(py, None, &error))?))
+    }
+
+    pub(super) fn of(graph: Graph) -> Self {
+        Self { graph, out_ids: OnceLock::new(), in_ids: OnceLock::new() }
     }
 
     /// Makes something with the threads of the machine.
@@ -66,7 +60,30 @@ impl NativeGraph {
     }
 
     fn is_small(&self) -> bool {
-        self.graph.num_vertices() + self.graph.out().num_arcs() <= SMALL
+        self.size() <= SMALL
+    }
+
+    fn size(&self) -> usize {
+        self.graph.num_vertices().saturating_add(self.graph.out().num_arcs())
+    }
+
+    /// Whether an algorithm takes few steps; `given` are the items of all vectors.
+    pub(super) fn is_short(
+        &self,
+        algorithm: &str,
+        settings: &Map<String, Value>,
+        given: usize,
+    ) -> bool {
+        let rounds = match algorithm {
+            "betweenness" | "closeness" | "harmonic" => self.graph.num_vertices(),
+            "bfs" => given, // each source on its own
+            "hits" | "label_propagation" | "pagerank" => {
+                let rounds = settings.get("max_iter").and_then(Value::as_u64);
+                rounds.map_or(usize::MAX, |rounds| rounds as usize)
+            }
+            _ => 1 << 6, // linear, but for a factor that small graphs keep low
+        };
+        self.size().saturating_mul(rounds.max(1 << 6)) <= SHORT
     }
 }
 
@@ -86,7 +103,9 @@ impl NativeGraph {
         let options: TableOptions = build::options(options)?;
         let edges = EdgeColumns::read(edges)?;
         let vertices = vertices.map(build::vertex_ids).transpose()?;
-        let call = Call { threads: options.threads, token, progress, is_short: false };
+        let named: usize = vertices.iter().flatten().map(Array::len).sum();
+        let is_short = edges.len().saturating_add(named) <= SMALL;
+        let call = Call { threads: options.threads, token, progress, is_short };
         let graph = call.run(py, |control| edges.build(vertices.as_deref(), &options, control));
         Self::new(py, graph)
     }
@@ -109,7 +128,8 @@ impl NativeGraph {
         let (src, dst) = (slice(&src), slice(&dst));
         let weights = weights.as_ref().map(slice);
         let ids = ids.map(|ids| ids.into_inner().0);
-        let call = Call { threads: options.threads, token, progress, is_short: src.len() <= SMALL };
+        let is_short = src.len().saturating_add(options.num_vertices) <= SMALL;
+        let call = Call { threads: options.threads, token, progress, is_short };
         let columns = (&*src, &*dst, weights.as_deref());
         let graph = call.run(py, |control| build::from_indices(columns, ids, &options, control));
         Self::new(py, graph)
@@ -132,15 +152,20 @@ impl NativeGraph {
         let edge_ids: Result<Vec<u32>, _> = narrow;
         let edge_ids =
             edge_ids.map_err(|_| errors::internal("edge ids are no numbers of edges"))?;
-        let rows = Rows {
-            offsets: slice(&indptr).iter().map(|&offset| offset as u64).collect(),
-            targets: copied(&indices),
-            weights: weights.as_ref().map(copied),
-            edge_ids,
-        };
+        let (offsets, targets) = (Items::new(&indptr), Items::new(&indices));
+        let weights = weights.as_ref().map(Items::new);
         let ids = ids.map(|ids| ids.into_inner().0);
-        let call = Call::on(options.threads);
-        let graph = call.run(py, |control| build::from_csr(rows, ids, &options, control));
+        let is_short = edge_ids.len().saturating_add(offsets.len()) <= SMALL;
+        let call = Call { is_short, ..Call::on(options.threads) };
+        let graph = call.run(py, |control| {
+            let rows = Rows {
+                offsets: offsets.copy(|offset| offset as u64),
+                targets: targets.copy(|v| v),
+                weights: weights.as_ref().map(|weights| weights.copy(|weight| weight)),
+                edge_ids,
+            };
+            build::from_csr(rows, ids, &options, control)
+        });
         Self::new(py, graph)
     }
 
@@ -174,6 +199,21 @@ impl NativeGraph {
     /// The ids; the position of an id is its vertex index.
     fn ids(&self) -> PyResult<NativeArray> {
         NativeArray::new(self.graph.ids())
+    }
+
+    /// Offsets and heads of the arcs by tail, without the search for the two arcs of each edge.
+    fn rows<'py>(slf: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyAny>)> {
+        let (rows, owner) = (slf.get().graph.out(), slf.as_any());
+        Ok((views::offsets(owner, rows.offsets())?, views::view(owner, rows.targets())?))
+    }
+
+    /// Ids of vertex indices; null stays null.
+    fn ids_at(&self, py: Python<'_>, indices: PyArray) -> PyResult<NativeArray> {
+        let indices = indices.into_inner().0;
+        let Some(indices) = indices.as_primitive_opt::<UInt32Type>() else {
+            return Err(errors::internal("indices are uint32"));
+        };
+        NativeArray::new(&self.make(py, |_| self.graph.ids_at(indices))?)
     }
 
     /// Arcs by tail.
@@ -241,11 +281,12 @@ impl NativeGraph {
             .into_iter()
             .map(|(name, array)| Ok((name, Vector::read(&array)?)))
             .collect::<PyResult<_>>()?;
+        let given = arrays.iter().map(|(_, vector)| vector.len()).sum();
         let call = Call {
             threads: threads.map(|threads| threads as usize),
             token,
             progress,
-            is_short: self.is_small() && LINEAR.contains(&algorithm),
+            is_short: self.is_short(algorithm, &settings, given),
         };
         let found = call.run(py, |control| {
             let vectors =

@@ -1,5 +1,5 @@
-//! The array functions of 2.0 that take rows of arcs. Rows are copied, so that nobody changes them
-//! while a kernel runs.
+//! The array functions of 2.0 that take rows of arcs. Rows are copied, by all threads and without
+//! the interpreter, so that nobody changes them while a kernel runs: see [`Items`].
 
 use numpy::{PyArray1, PyReadonlyArray1};
 use pf_graph_core::algo::{
@@ -9,7 +9,7 @@ use pf_graph_core::{Control, Graph, GraphError, NO_VERTEX, algo};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use super::arrays::{copied, slice};
+use super::arrays::{Items, slice};
 use super::errors::raised;
 use super::views::owned;
 use super::work::Call;
@@ -19,15 +19,19 @@ type Index<'py> = PyReadonlyArray1<'py, i32>;
 type Numbers<'py> = PyReadonlyArray1<'py, f64>;
 type Pair<'py> = (Bound<'py, PyAny>, Bound<'py, PyAny>);
 
-/// Rows by value; a negative number becomes one that is out of range.
-struct Rows {
-    offsets: Vec<u64>,
-    targets: Vec<u32>,
+/// Rows of a caller; a negative number becomes one that is out of range.
+struct Rows<'a> {
+    offsets: Items<'a, i64>,
+    targets: Items<'a, i32>,
 }
 
-impl Rows {
-    fn read(indptr: &Offsets<'_>, indices: &Index<'_>, num_vertices: usize) -> PyResult<Self> {
-        let offsets: Vec<u64> = slice(indptr).iter().map(|&offset| offset as u64).collect();
+impl<'a> Rows<'a> {
+    fn read(
+        indptr: &'a Offsets<'_>,
+        indices: &'a Index<'_>,
+        num_vertices: usize,
+    ) -> PyResult<Self> {
+        let (offsets, targets) = (Items::new(indptr), Items::new(indices));
         if offsets.len() != num_vertices.saturating_add(1) {
             let message = format!(
                 "has {} items; with {num_vertices} vertices it has {}",
@@ -37,12 +41,21 @@ impl Rows {
             let error = GraphError::BadCsr { name: "indptr", message };
             return Err(raised(indptr.py(), None, &error));
         }
-        let targets = slice(indices).iter().map(|&v| v as u32).collect();
         Ok(Self { offsets, targets })
     }
 
-    fn graph(self, weights: Option<Vec<f64>>, control: &Control<'_>) -> Result<Graph, GraphError> {
-        Graph::from_csr(self.offsets, self.targets, weights, true, control)
+    fn copy(&self) -> (Vec<u64>, Vec<u32>) {
+        (self.offsets.copy(|offset| offset as u64), self.targets.copy(|v| v as u32))
+    }
+
+    fn graph(
+        &self,
+        weights: Option<&Items<'_, f64>>,
+        control: &Control<'_>,
+    ) -> Result<Graph, GraphError> {
+        let (offsets, targets) = self.copy();
+        let weights = weights.map(|weights| weights.copy(|weight| weight));
+        Graph::from_csr(offsets, targets, weights, true, control)
     }
 }
 
@@ -78,7 +91,8 @@ pub(super) fn bfs_rust<'py>(
         let graph = if directed {
             rows.graph(None, control)?
         } else {
-            Graph::from_symmetric_csr(rows.offsets, rows.targets, None, control)?
+            let (offsets, targets) = rows.copy();
+            Graph::from_symmetric_csr(offsets, targets, None, control)?
         };
         if sources.is_empty() {
             let none = vec![NO_VERTEX; num_vertices];
@@ -132,9 +146,11 @@ pub(super) fn pagerank_rust_py<'py>(
     return_info: bool,
 ) -> PyResult<Bound<'py, PyAny>> {
     let rows = Rows::read(&indptr, &indices, num_vertices)?;
-    let columns =
-        csc.map(|(indptr, indices)| Rows::read(&indptr, &indices, num_vertices)).transpose()?;
-    let weights = weights.as_ref().map(copied);
+    let columns = csc
+        .as_ref()
+        .map(|(indptr, indices)| Rows::read(indptr, indices, num_vertices))
+        .transpose()?;
+    let weights = weights.as_ref().map(Items::new);
     let jumps = personalization.as_ref().map(slice);
     if let Some(jumps) = jumps.as_ref().filter(|jumps| jumps.len() != num_vertices) {
         let message = format!("needs {num_vertices} numbers, one per vertex, not {}", jumps.len());
@@ -146,9 +162,12 @@ pub(super) fn pagerank_rust_py<'py>(
         jumps.map(|jumps| (0u32..).zip(jumps.iter().copied()).collect());
     let config = PageRankConfig { alpha, tol, max_iter, weighted: true };
     let found = Call::on(threads).run(py, |control| {
-        let graph = rows.graph(weights, control)?;
-        let graph = match columns {
-            Some(columns) => graph.with_incoming(columns.offsets, columns.targets)?,
+        let graph = rows.graph(weights.as_ref(), control)?;
+        let graph = match &columns {
+            Some(columns) => {
+                let (offsets, targets) = columns.copy();
+                graph.with_incoming(offsets, targets)?
+            }
             None => graph,
         };
         let vectors =
@@ -180,9 +199,9 @@ pub(super) fn dijkstra_rust<'py>(
     threads: Option<usize>,
 ) -> PyResult<Pair<'py>> {
     let rows = Rows::read(&indptr, &indices, num_vertices)?;
-    let weights = Some(copied(&weights));
+    let weights = Items::new(&weights);
     let found = Call::on(threads).run(py, |control| {
-        let graph = rows.graph(weights, control)?;
+        let graph = rows.graph(Some(&weights), control)?;
         let found = algo::shortest_paths(&graph, &non_negative(), source, control)?;
         Ok((found.distance, found.predecessor))
     })?;
@@ -204,9 +223,9 @@ pub(super) fn dijkstra_rust_py<'py>(
 ) -> PyResult<Pair<'py>> {
     let rows = Rows::read(&indptr, &indices, num_vertices)?;
     let sources = vertices(&sources);
-    let weights = weights.as_ref().map(copied);
-    let found =
-        Call::on(threads).run(py, |control| from_nearest(rows, weights, &sources, control))?;
+    let weights = weights.as_ref().map(Items::new);
+    let found = Call::on(threads)
+        .run(py, |control| from_nearest(&rows, weights.as_ref(), &sources, control))?;
     let (distance, predecessor) = found.map_err(|error| raised(py, None, &error))?;
     Ok((PyArray1::from_vec(py, distance).into_any(), signed(py, predecessor)?))
 }
@@ -214,26 +233,24 @@ pub(super) fn dijkstra_rust_py<'py>(
 /// One more vertex, the last, leads to all sources over edges of weight 0: its distances are those
 /// from the nearest of them, and its children are the sources.
 fn from_nearest(
-    rows: Rows,
-    weights: Option<Vec<f64>>,
+    rows: &Rows<'_>,
+    weights: Option<&Items<'_, f64>>,
     sources: &[u32],
     control: &Control<'_>,
 ) -> Result<(Vec<f64>, Vec<u32>), GraphError> {
-    let Rows { mut offsets, mut targets } = rows;
-    let n = offsets.len() - 1;
+    let n = rows.offsets.len() - 1;
     if let Some(&source) = sources.iter().find(|&&source| source as usize >= n) {
         let message = format!("vertex index {} of {n} vertices", source as i32);
         return Err(GraphError::BadParameter { name: "sources", message });
     }
     // Checked before the row is added: the last offset must be the number of arcs.
+    let graph = rows.graph(weights, control)?;
+    let (mut offsets, mut targets, weights) = graph.into_rows();
     let mut weights = weights.unwrap_or_else(|| vec![1.0; targets.len()]);
-    let graph = Rows { offsets, targets }.graph(Some(weights), control)?;
-    let given = graph.into_rows();
-    (offsets, targets, weights) = (given.0, given.1, given.2.unwrap_or_default());
     targets.extend_from_slice(sources);
     weights.resize(targets.len(), 0.0);
     offsets.push(targets.len() as u64);
-    let graph = Rows { offsets, targets }.graph(Some(weights), control)?;
+    let graph = Graph::from_csr(offsets, targets, Some(weights), true, control)?;
     let mut found = algo::shortest_paths(&graph, &non_negative(), n as u32, control)?;
     found.distance.truncate(n);
     found.predecessor.truncate(n);

@@ -1,8 +1,13 @@
 //! Kernels on a pool of threads, outside the interpreter.
+//!
+//! A short call runs on the calling thread, in a pool of that thread alone: a kernel that would
+//! fork asks the pool of its thread, so it neither starts nor wakes another one. That saves two
+//! changes of thread, several times what a kernel needs for ten vertices.
 
+use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use pf_graph_core::{Control, GraphError};
@@ -34,6 +39,15 @@ impl Call<'_, '_> {
         task: impl FnOnce(&Control<'_>) -> Result<T, GraphError> + Send,
     ) -> PyResult<Result<T, GraphError>> {
         let flag: Arc<AtomicBool> = self.token.map_or_else(Arc::default, |t| t.get().flag());
+        if self.is_short && self.progress.is_none() {
+            let work = || task(&Control::new(&flag));
+            let outcome = py.detach(|| catch_unwind(AssertUnwindSafe(|| here(work))));
+            return outcome.unwrap_or_else(|panic| {
+                let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+                let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+                Err(errors::internal(&text.unwrap_or_else(|| "without a text".to_owned())))
+            });
+        }
         let share = AtomicU64::new(0);
         let pool = pool(self.threads.unwrap_or_else(cores).max(1))?;
         let listens = self.progress.is_some();
@@ -43,14 +57,6 @@ impl Call<'_, '_> {
             let control = if listens { control.reporting(&report) } else { control };
             pool.install(|| task(&control))
         };
-        if self.is_short {
-            let outcome = py.detach(|| catch_unwind(AssertUnwindSafe(work)));
-            return outcome.map_err(|panic| {
-                let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-                let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
-                errors::internal(&text.unwrap_or_else(|| "without a text".to_owned()))
-            });
-        }
         let mut told = 0;
         gil::enter_ticking(py, &flag, work, |_| {
             let bits = share.load(Ordering::Relaxed);
@@ -63,6 +69,30 @@ impl Call<'_, '_> {
             }
         })
     }
+}
+
+/// Runs a task on this thread, or, if too many threads have a pool of their own, on a shared one.
+fn here<T: Send>(task: impl FnOnce() -> T + Send) -> PyResult<T> {
+    thread_local! {
+        static OWN: OnceCell<Option<&'static ThreadPool>> = const { OnceCell::new() };
+    }
+    let own = OWN.with(|own| *own.get_or_init(own_pool));
+    match own {
+        Some(pool) => Ok(pool.install(task)),
+        None => Ok(pool(1)?.install(task)),
+    }
+}
+
+/// A pool that consists of the calling thread. It can never be taken apart, so there are few.
+fn own_pool() -> Option<&'static ThreadPool> {
+    const MOST: usize = 64;
+    static MADE: AtomicUsize = AtomicUsize::new(0);
+    if MADE.fetch_add(1, Ordering::Relaxed) >= MOST {
+        MADE.store(MOST, Ordering::Relaxed);
+        return None;
+    }
+    let built = ThreadPoolBuilder::new().num_threads(1).use_current_thread().build().ok()?;
+    Some(Box::leak(Box::new(built)))
 }
 
 fn cores() -> usize {

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from parquetframe.errors import NegativeCycle, NotADag
 
+from ..columns import Numbers, numbers
 from ..engine import Csr, Work
 from ..id_types import in_one_type
 from ..labels import cycle_text
@@ -154,6 +155,7 @@ class PythonHandle:
         self.num_edges = graph.num_edges
         self.is_directed = graph.directed
         self.is_weighted = graph.out.weights is not None
+        self.places: Any = None
 
     @property
     def nbytes(self) -> int:
@@ -166,6 +168,14 @@ class PythonHandle:
         """The n ids; the position of an id is its vertex index."""
         given = self._given_ids
         return pa.array(np.arange(self.num_vertices, dtype=np.int64)) if given is None else given
+
+    def rows(self) -> tuple[_Array, _Array]:
+        """Offsets and heads of :meth:`csr`."""
+        return self._graph.out.indptr, self._graph.out.indices
+
+    def ids_at(self, vertices: pa.Array) -> pa.Array:
+        """The ids of vertex indices; null stays null."""
+        return self.ids.take(vertices)
 
     def csr(self) -> Csr:
         """Arcs by tail."""
@@ -193,6 +203,11 @@ class PythonHandle:
             return np.array([pc.index(self.ids, value).as_py() for value in values], np.int64)
         return np.asarray(pc.index_in(values, value_set=self.ids).fill_null(-1), dtype=np.int64)
 
+    def has_arc(self, tail: int, head: int) -> bool:
+        """Whether an arc leads from one index to another."""
+        rows = self.csr()
+        return bool((rows.indices[rows.indptr[tail] : rows.indptr[tail + 1]] == head).any())
+
     def closest(self, value: Any) -> list[str]:
         """Up to three ids that resemble a missing one."""
         return closest_ids(self.ids, value)
@@ -217,3 +232,14 @@ class PythonHandle:
         except topological_sort.CycleFound as found:
             ids = [self.ids[v].as_py() for v in found.vertices]
             raise NotADag(f"graph has a cycle: {cycle_text(ids)}", vertices=ids) from None
+
+    def run_numbers(
+        self,
+        algorithm: str,
+        params: Mapping[str, Any],
+        arrays: Mapping[str, _Array],
+        work: Work,
+    ) -> tuple[dict[str, Numbers], dict[str, Any]]:
+        """See :meth:`parquetframe.graph.engine.Handle.run_numbers`."""
+        columns, facts = self.run(algorithm, params, arrays, work)
+        return {name: numbers(column) for name, column in columns.items()}, facts

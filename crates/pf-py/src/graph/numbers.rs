@@ -1,0 +1,159 @@
+//! Answers as NumPy arrays, straight from the kernels: no JSON, no Arrow in between. What a call
+//! costs on a small graph is what stands between it and the kernel.
+
+use arrow::array::{Array, ArrayRef, ArrowPrimitiveType, AsArray, StringArray};
+use arrow::datatypes::{DataType, Float64Type, Int64Type, UInt32Type};
+use numpy::{Element, PyArray1};
+use pf_graph_core::answer::{self, Vectors};
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyString, PyTuple};
+use serde_json::{Map, Number, Value};
+
+use super::arrays::Vector;
+use super::errors::raised;
+use super::export::NativeArray;
+use super::native::NativeGraph;
+use super::work::Call;
+use crate::errors;
+use crate::token::CancellationToken;
+
+/// Most that a kernel counts; more is as good.
+const MOST: u64 = u32::MAX as u64;
+
+/// Runs one algorithm: columns by name, each an array or a pair of values and validity, and facts.
+#[pyfunction]
+#[pyo3(signature = (graph, algorithm, params, arrays, threads, token = None, progress = None))]
+#[expect(clippy::too_many_arguments, reason = "as many as the Python signature has")]
+pub(super) fn graph_numbers<'py>(
+    py: Python<'py>,
+    graph: &Bound<'py, NativeGraph>,
+    algorithm: &str,
+    params: &Bound<'py, PyDict>,
+    arrays: &Bound<'py, PyDict>,
+    threads: usize,
+    token: Option<&Bound<'py, CancellationToken>>,
+    progress: Option<&Bound<'py, PyAny>>,
+) -> PyResult<(Bound<'py, PyDict>, Bound<'py, PyDict>)> {
+    let this = graph.get();
+    let settings = settings(params)?;
+    let arrays: Vec<(String, Vector)> = arrays
+        .iter()
+        .map(|(name, array)| Ok((name.extract()?, Vector::read(&array)?)))
+        .collect::<PyResult<_>>()?;
+    let given = arrays.iter().map(|(_, vector)| vector.len()).sum();
+    let is_short = this.is_short(algorithm, &settings, given);
+    let call = Call { threads: Some(threads), token, progress, is_short };
+    let found = call.run(py, |control| {
+        let vectors = arrays.iter().fold(Vectors::new(), |vectors, (name, vector)| match vector {
+            Vector::Vertices(indices) => vectors.vertices(name, indices),
+            Vector::Floats(values) => vectors.floats(name, values),
+        });
+        answer::answer(&this.graph, algorithm, settings, vectors, control)
+    })?;
+    let answer = found.map_err(|error| raised(py, Some(&this.graph), &error))?;
+    let columns = PyDict::new(py);
+    for (name, values) in answer.columns {
+        columns.set_item(name, column(py, values)?)?;
+    }
+    let facts = PyDict::new(py);
+    for (name, value) in answer.facts {
+        facts.set_item(name, fact(py, &value)?)?;
+    }
+    Ok((columns, facts))
+}
+
+/// Whether an arc leads from one vertex index to another.
+#[pyfunction]
+pub(super) fn graph_has_arc(graph: &Bound<'_, NativeGraph>, tail: u32, head: u32) -> bool {
+    let graph = &graph.get().graph;
+    (tail as usize) < graph.num_vertices() && graph.out().row(tail).contains(&head)
+}
+
+/// Settings as kernels read them: no infinity, and integers of their width.
+fn settings(params: &Bound<'_, PyDict>) -> PyResult<Map<String, Value>> {
+    let mut settings = Map::new();
+    for (name, value) in params {
+        let name: String = name.extract()?;
+        let value = if value.is_none() {
+            Value::Null
+        } else if value.is_instance_of::<PyBool>() {
+            Value::Bool(value.extract()?)
+        } else if value.is_instance_of::<PyInt>() {
+            integer(&name, &value)?
+        } else if value.is_instance_of::<PyFloat>() {
+            Number::from_f64(value.extract()?).map_or(Value::Null, Value::Number)
+        } else if value.is_instance_of::<PyString>() {
+            Value::String(value.extract()?)
+        } else {
+            return Err(errors::internal(&format!("setting {name}")));
+        };
+        settings.insert(name, value);
+    }
+    Ok(settings)
+}
+
+fn integer(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Value> {
+    if name == "seed" {
+        return Ok(value.bitand(u64::MAX)?.extract::<u64>()?.into());
+    }
+    match value.extract::<i64>() {
+        Ok(number) => Ok(u64::try_from(number).map_or(number.into(), |n| n.min(MOST).into())),
+        Err(_) => Ok(MOST.into()),
+    }
+}
+
+fn fact<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'py, PyAny>> {
+    Ok(match value {
+        Value::Null => f64::INFINITY.into_pyobject(py)?.into_any(),
+        Value::Bool(value) => PyBool::new(py, *value).to_owned().into_any(),
+        Value::Number(number) => match number.as_i64() {
+            Some(whole) => whole.into_pyobject(py)?.into_any(),
+            None => number.as_f64().into_pyobject(py)?.into_any(),
+        },
+        Value::String(text) => text.into_pyobject(py)?.into_any(),
+        Value::Array(_) | Value::Object(_) => return Err(errors::internal("a nested fact")),
+    })
+}
+
+fn column(py: Python<'_>, values: ArrayRef) -> PyResult<Bound<'_, PyAny>> {
+    match values.data_type() {
+        DataType::UInt32 => plain::<UInt32Type>(py, values),
+        DataType::Int64 => plain::<Int64Type>(py, values),
+        DataType::Float64 => plain::<Float64Type>(py, values),
+        DataType::Utf8 => Ok(texts(py, values.as_string()).into_bound(py)),
+        _ => Ok(Bound::new(py, NativeArray::new(&values)?)?.into_any()),
+    }
+}
+
+/// Without a copy, if nobody else holds the values.
+fn plain<T>(py: Python<'_>, values: ArrayRef) -> PyResult<Bound<'_, PyAny>>
+where
+    T: ArrowPrimitiveType,
+    T::Native: Element,
+{
+    let typed = values.as_primitive::<T>().clone();
+    drop(values);
+    let (_, values, nulls) = typed.into_parts();
+    let mut values = Vec::from(values);
+    let Some(nulls) = nulls.filter(|nulls| nulls.null_count() > 0) else {
+        return Ok(PyArray1::from_vec(py, values).into_any());
+    };
+    let valid: Vec<bool> = nulls.iter().collect();
+    for (value, valid) in values.iter_mut().zip(&valid) {
+        if !valid {
+            *value = T::Native::default(); // no vertex, as an index, is out of bounds
+        }
+    }
+    let pair =
+        [PyArray1::from_vec(py, values).into_any(), PyArray1::from_vec(py, valid).into_any()];
+    Ok(PyTuple::new(py, pair)?.into_any())
+}
+
+/// Text as Python objects, of which there is one for each different text.
+fn texts(py: Python<'_>, values: &StringArray) -> Py<PyAny> {
+    let items = values.iter().map(|text| match text {
+        Some(text) => PyString::intern(py, text).into_any().unbind(),
+        None => py.None(),
+    });
+    PyArray1::from_vec(py, items.collect()).into_any().unbind()
+}
