@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from parquetframe.errors import ValidationError
 from parquetframe.workflow.callables import call_name, require_importable
 from parquetframe.workflow.combine import WorkflowMethods
-from parquetframe.workflow.fluent import Common, PathLike
+from parquetframe.workflow.fluent_base import Common, PathLike
 from parquetframe.workflow.shape import (
     dataset,
     inputs,

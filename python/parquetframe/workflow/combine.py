@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 
-from parquetframe.workflow.fluent import Common, Input, Names, PathLike, StepMethods, quote_key
+from parquetframe.workflow.fluent import StepMethods, quote_key
+from parquetframe.workflow.fluent_base import Common, Input, Names, PathLike
 
 if TYPE_CHECKING:
     from parquetframe.workflow.stepref import StepRef

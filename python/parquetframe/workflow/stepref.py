@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Unpack
 
-from parquetframe.workflow.fluent import Common, Input, Names, StepMethods, names_self
+from parquetframe.workflow.fluent import StepMethods, names_self
+from parquetframe.workflow.fluent_base import Common, Input, Names
 
 if TYPE_CHECKING:
     from parquetframe.workflow.builder import Workflow
