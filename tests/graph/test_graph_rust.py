@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import threading
 
 import numpy as np
 import pytest
@@ -197,3 +198,84 @@ def test_native_names(engine, native):
     for bad in (np.array([0, 9], np.int32), np.array([0, -1], np.int32)):
         with pytest.raises(GraphError):
             native.build_csr_rust(src, bad, 4)
+
+
+@pytest.mark.usefixtures("native")
+class TestArraysChangeMeanwhile:
+    """Another thread writes to the rows while a kernel runs: an answer about some rows, or an error."""
+
+    N, M = 20_000, 200_000
+
+    @pytest.fixture
+    def rows(self):
+        rng = np.random.default_rng(4)
+        src, dst = rng.integers(0, self.N, (2, self.M)).astype(np.int32)
+        return graph_rust.RustGraphEngine().build_csr(src, dst, self.N, rng.random(self.M))
+
+    def calls(self, rows):
+        engine = graph_rust.RustGraphEngine()
+        indptr, indices, weights = rows
+        return {
+            "bfs": lambda: engine.bfs(indptr, indices, self.N, 0),
+            "symmetric": lambda: engine.bfs(indptr, indices, self.N, 0, directed=False),
+            "dfs": lambda: engine.dfs(indptr, indices, self.N, 0),
+            "pagerank": lambda: engine.pagerank(indptr, indices, self.N, weights=weights),
+            "csc": lambda: engine.pagerank(indptr, indices, self.N, csc=(indptr, indices)),
+            "dijkstra": lambda: engine.dijkstra(indptr, indices, weights, self.N, 0),
+            "build": lambda: engine.build_csr(indices, indices, self.N),
+            "components": lambda: engine.connected_components(indices, indices, self.N),
+        }
+
+    @pytest.mark.parametrize(
+        "name", ["bfs", "symmetric", "dfs", "pagerank", "csc", "dijkstra", "build", "components"]
+    )
+    def test_never_a_crash_and_never_a_number_out_of_range(self, rows, name):
+        call, over = self.calls(rows)[name], threading.Event()
+        good = [array.copy() for array in rows]
+        wild = [np.array([-1, 2**62, 7], np.int64), np.array([-1, 2**31 - 1, 5], np.int32),
+                np.array([np.nan, -1.0, np.inf])]  # fmt: skip
+
+        def spoil():
+            rng = np.random.default_rng(5)
+            while not over.is_set():
+                for array, kept, values in zip(rows, good, wild, strict=True):
+                    places = rng.integers(0, len(array), 100)
+                    array[places] = values[rng.integers(0, 3, 100)]
+                    array[places] = kept[places]
+
+        other = threading.Thread(target=spoil)
+        other.start()
+        try:
+            for _ in range(40):
+                try:
+                    found = call()
+                except errors.ParquetFrameError:
+                    continue  # what was copied is no graph
+                for array in found if isinstance(found, tuple) else (found,):
+                    if array is not None and array.dtype == np.int32:
+                        assert array.min(initial=0) >= -1
+                        assert array.max(initial=0) < self.N
+        finally:
+            over.set()
+            other.join()
+
+    def test_a_view_that_may_not_be_written_is_copied_too(self, rows):
+        engine = graph_rust.RustGraphEngine()
+        expected = engine.bfs(rows[0], rows[1], self.N, 0)
+        fixed = [array.view() for array in rows]
+        for array in fixed:
+            array.flags.writeable = False
+        found = engine.bfs(fixed[0], fixed[1], self.N, 0)
+        assert all((a == b).all() for a, b in zip(found, expected, strict=True))
+
+    def test_rows_that_are_not_aligned_or_have_gaps(self, rows):
+        module = _backend.native()
+        indptr, indices, _ = rows
+        expected = module.bfs_rust(indptr, indices, self.N, np.zeros(1, np.int32))
+        gaps = np.repeat(indices, 2)[::2]
+        raw = np.zeros(indices.nbytes + 1, np.uint8)
+        odd = raw[1:].view(np.int32)
+        odd[:] = indices
+        for other in (gaps, odd):
+            found = module.bfs_rust(indptr, other, self.N, np.zeros(1, np.int32))
+            assert all((a == b).all() for a, b in zip(found, expected, strict=True))

@@ -1,0 +1,170 @@
+"""The contract of graphs, rows 1 to 5: ranks, and graphs without anything."""
+
+from __future__ import annotations
+
+import json
+import math
+import warnings
+from typing import ClassVar
+
+import networkx as nx
+import numpy as np
+import pyarrow as pa
+import pytest
+
+import parquetframe as pf
+from parquetframe import errors
+
+pytestmark = pytest.mark.usefixtures("backend")
+
+CHAIN = {"src": ["a", "b", "c"], "dst": ["b", "c", "d"]}
+
+
+def fact(table, name):
+    return json.loads(table.schema.metadata[f"pf.{name}".encode()])
+
+
+def pairs(table, value):
+    return dict(zip(table["vertex"].to_pylist(), table[value].to_pylist(), strict=True))
+
+
+class TestRow1StopRule:
+    def test_tol_is_absolute_and_the_error_bound_holds(self):
+        rng = np.random.default_rng(3)
+        src, dst = rng.integers(0, 50, 200), rng.integers(0, 50, 200)
+        g = pf.Graph.from_arrays(src, dst, num_vertices=50)
+        exact = np.array(g.pagerank(tol=1e-15, max_iter=10_000)["rank"])
+        for tol in (1e-2, 1e-4, 1e-6):
+            found = g.pagerank(tol=tol)
+            assert fact(found, "converged") is True
+            error = np.abs(np.array(found["rank"]) - exact).sum()
+            assert error <= fact(found, "error_bound") + 1e-14
+            step = fact(found, "error_bound") * 0.15 / 0.85
+            assert step < tol
+            again = g.pagerank(tol=1e-300, max_iter=fact(found, "iterations"), on_fail="ignore")
+            assert again["rank"].equals(found["rank"])
+
+    def test_default_is_1e_6(self):
+        g = pf.Graph.from_edges(CHAIN)
+        assert g.pagerank().equals(g.pagerank(tol=1e-6, alpha=0.85, max_iter=100))
+
+
+class TestRow2Dangling:
+    EDGES: ClassVar = {"src": ["a", "a"], "dst": ["b", "c"]}
+
+    def ranks(self, **options):
+        g = pf.Graph.from_edges(self.EDGES)
+        found = g.pagerank(tol=1e-14, max_iter=1000, **options)
+        assert sum(found["rank"].to_pylist()) == pytest.approx(1, abs=1e-12)
+        return pairs(found, "rank")
+
+    def test_goes_to_dangling_else_personalization_else_evenly(self):
+        even = self.ranks()
+        assert even["b"] == even["c"] > even["a"]
+        theirs = nx.pagerank(nx.DiGraph([("a", "b"), ("a", "c")]), tol=1e-14)
+        assert even == pytest.approx(theirs, abs=1e-12)
+        personal = self.ranks(personalization={"a": 1})
+        assert personal["a"] == pytest.approx(1 / 1.85)
+        both = self.ranks(personalization={"a": 1}, dangling={"b": 1})
+        expected = nx.pagerank(
+            nx.DiGraph([("a", "b"), ("a", "c")]),
+            personalization={"a": 1},
+            dangling={"b": 1},
+            tol=1e-14,
+            max_iter=1000,
+        )
+        assert both == pytest.approx(expected, abs=1e-12)
+
+    def test_arrays_and_starts(self):
+        by_name = self.ranks(personalization={"a": 1, "c": 3})
+        assert self.ranks(personalization=[1, 0, 3]) == by_name
+        started = self.ranks(nstart={"c": 1})
+        assert started == pytest.approx(self.ranks(), abs=1e-12)
+
+
+class TestRow3Weights:
+    def test_parallel_edges_add(self):
+        twice = pf.Graph.from_edges({"src": [0, 0, 0], "dst": [1, 1, 2]})
+        once = pf.Graph.from_edges({"src": [0, 0], "dst": [1, 2], "w": [2, 1]}, weight="w")
+        assert twice.pagerank()["rank"].to_pylist() == pytest.approx(
+            once.pagerank()["rank"].to_pylist(), abs=1e-15
+        )
+
+    def test_weight_0_out_is_dangling_and_isolated_vertices_count(self):
+        zero = pf.Graph.from_arrays([0, 1], [1, 2], [1.0, 0.0], num_vertices=4)
+        none = pf.Graph.from_arrays([0], [1], num_vertices=4)
+        assert zero.pagerank()["rank"].equals(none.pagerank()["rank"])
+        assert none.pagerank().num_rows == 4
+
+    def test_doubling_weights_changes_nothing(self):
+        g = [
+            pf.Graph.from_arrays(
+                [0, 0, 1, 2], [1, 2, 2, 0], np.array([1, 2, 3, 4]) * k, num_vertices=3
+            )
+            for k in (1, 2)
+        ]
+        assert g[0].pagerank().column("rank").equals(g[1].pagerank().column("rank"))
+
+    def test_negative_and_nan(self):
+        g = pf.Graph.from_arrays([0, 1], [1, 0], [1.0, -2.5], num_vertices=2)
+        with pytest.raises(errors.NegativeWeight) as caught:
+            g.pagerank()
+        assert str(caught.value) == "weight -2.5 on edge 1->0 (row 2): pagerank needs weights >= 0"
+        assert caught.value.row == 2
+        assert g.pagerank(weight=None).num_rows == 2
+        with pytest.raises(errors.GraphError, match="edge row 1: weight is NaN"):
+            pf.Graph.from_edges(([0], [1], [math.nan]))
+
+
+class TestRow4NoConvergence:
+    def test_warn_raise_ignore(self):
+        g = pf.Graph.from_edges(CHAIN)
+        with pytest.warns(RuntimeWarning, match="pagerank did not converge in 1 iterations"):
+            found = g.pagerank(max_iter=1)
+        assert fact(found, "converged") is False
+        with pytest.raises(errors.NotConverged, match="raise max_iter or tol"):
+            g.pagerank(max_iter=1, on_fail="raise")
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            assert fact(g.pagerank(max_iter=1, on_fail="ignore"), "iterations") == 1
+        with pytest.raises(RuntimeError, match="hits did not converge"):
+            g.hits(max_iter=1, on_fail="raise")
+
+    def test_the_warning_points_at_the_caller(self):
+        g = pf.Graph.from_edges(CHAIN)
+        with pytest.warns(RuntimeWarning) as caught:
+            g.pagerank(max_iter=1)
+        assert caught[0].filename == __file__
+
+
+class TestRow5Empty:
+    NOTHING: ClassVar = {"src": pa.array([], pa.string()), "dst": pa.array([], pa.string())}
+
+    def test_no_vertices(self):
+        g = pf.Graph.from_edges(self.NOTHING)
+        assert (g.num_vertices, g.num_edges) == (0, 0)
+        for name in (
+            *("pagerank", "hits", "connected_components", "triangles", "clustering", "louvain"),
+            *("core_number", "betweenness", "closeness", "harmonic", "label_propagation"),
+            *("topological_sort", "minimum_spanning_forest", "dfs", "dfs_edges", "degree"),
+        ):
+            found = getattr(g, name)()
+            assert found.num_rows == 0, name
+            if "vertex" in found.column_names:
+                assert found.schema.field("vertex").type == pa.string()
+        assert g.bfs([]).num_rows == 0
+        assert g.transitivity() == 0.0
+        assert g.triangle_count() == 0
+        with pytest.raises(errors.VertexNotFound, match=r"vertex 'x' not in graph \(0 vertices\)"):
+            g.bfs("x")
+
+    def test_no_edges(self):
+        g = pf.Graph.from_arrays([], [], num_vertices=4)
+        assert g.pagerank()["rank"].to_pylist() == [0.25] * 4
+        assert g.connected_components()["component_id"].to_pylist() == [0, 1, 2, 3]
+        assert g.topological_sort()["vertex"].to_pylist() == [0, 1, 2, 3]
+
+    def test_personalization_that_sums_to_0(self):
+        g = pf.Graph.from_edges(CHAIN)
+        with pytest.raises(ValueError, match="personalization: weights add up to 0"):
+            g.pagerank(personalization={"a": 0})
