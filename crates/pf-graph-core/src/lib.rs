@@ -49,6 +49,7 @@ mod par;
 mod random;
 mod rows;
 mod simple;
+mod team;
 pub mod verify;
 mod views;
 mod weights;

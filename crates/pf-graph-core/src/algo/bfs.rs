@@ -16,19 +16,25 @@
 
 use std::hint::black_box;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Mutex, PoisonError, RwLock};
 
 use rayon::prelude::*;
 use serde::Deserialize;
 
 use crate::control::{CHUNK, Control};
+use crate::team::lead;
 use crate::{Csr, Direction, Graph, GraphError, NO_VERTEX};
 
 /// Bottom-up once the arcs of the frontier are more than this part of those not yet followed.
 const ALPHA: usize = 15;
 /// Top-down again once the frontier shrinks below this part of all vertices.
 const BETA: usize = 18;
-/// A level with fewer arcs is quicker on one thread.
+/// A level with fewer arcs is not worth the fork and join of the pool.
 const PARALLEL_ARCS: usize = 1 << 13;
+/// A level with fewer arcs is quicker on one thread, even if others stand by.
+const TEAM_ARCS: usize = 1 << 9;
+/// After so many such levels in a row the others go.
+const TEAM_PATIENCE: u32 = 32;
 /// Vertices whose arcs are fetched together, and arcs of each.
 const BATCH: usize = 16;
 /// Words of a bitmap per piece of parallel work.
@@ -84,33 +90,33 @@ pub fn bfs(
     for &source in &frontier {
         search.found[source as usize].store(word(0, NO_VERTEX), Relaxed);
     }
+    let reached = frontier.len();
+    let mut wave = Wave { frontier, level: 0, arcs_left: forward.num_arcs(), reached };
     let max_depth = config.max_depth.unwrap_or(u32::MAX);
     let mut next = Vec::new();
-    let mut level: i32 = 0;
-    let mut arcs_left = forward.num_arcs();
-    let mut reached = frontier.len();
     let mut is_bottom_up_due = true; // not at once after coming back from it
-    while !frontier.is_empty() && level.unsigned_abs() < max_depth && reached < n {
-        let arcs = frontier_arcs(forward, &frontier);
+    while wave.goes_on(n, max_depth) {
+        let arcs = frontier_arcs(forward, &wave.frontier);
         let bottom_up =
-            back.filter(|_| is_bottom_up_due && arcs > (arcs_left / ALPHA).max(PARALLEL_ARCS));
+            back.filter(|_| is_bottom_up_due && arcs > (wave.arcs_left / ALPHA).max(PARALLEL_ARCS));
         if let Some(back) = bottom_up {
-            let found = search.bottom_up(back, &mut level, max_depth, reached, control)?;
-            (frontier, reached) = found;
+            search.bottom_up(back, &mut wave, max_depth, control)?;
             is_bottom_up_due = false;
-        } else {
-            level = next_level(level, n)?;
-            arcs_left = arcs_left.saturating_sub(arcs);
-            control.progress(1.0 - (arcs_left as f64 + 1.0) / (forward.num_arcs() as f64 + 2.0))?;
-            if arcs < PARALLEL_ARCS {
-                search.top_down_serial(&frontier, arcs, level, &mut next);
-                std::mem::swap(&mut frontier, &mut next);
-            } else {
-                frontier = search.top_down(&frontier, level, control)?;
-            }
-            reached += frontier.len();
-            is_bottom_up_due = true;
+            continue;
         }
+        is_bottom_up_due = true;
+        if (TEAM_ARCS..PARALLEL_ARCS).contains(&arcs) && rayon::current_num_threads() > 1 {
+            search.top_down_team(&mut wave, max_depth, control)?;
+            continue;
+        }
+        search.step(&mut wave, arcs, control)?;
+        if arcs < PARALLEL_ARCS {
+            search.top_down_serial(&wave.frontier, arcs, wave.level, &mut next);
+            std::mem::swap(&mut wave.frontier, &mut next);
+        } else {
+            wave.frontier = search.top_down(&wave.frontier, wave.level, control)?;
+        }
+        wave.reached += wave.frontier.len();
     }
     let mut result = BfsResult { distance: Vec::new(), predecessor: Vec::new() };
     let halves = |word: &AtomicU64| {
@@ -157,9 +163,32 @@ fn frontier_arcs(rows: &Csr, frontier: &[u32]) -> usize {
     }
 }
 
+/// How far a search has come.
+struct Wave {
+    /// The vertices of the last level.
+    frontier: Vec<u32>,
+    level: i32,
+    /// Arcs that were not followed yet.
+    arcs_left: usize,
+    reached: usize,
+}
+
+impl Wave {
+    fn goes_on(&self, n: usize, max_depth: u32) -> bool {
+        !self.frontier.is_empty() && self.level.unsigned_abs() < max_depth && self.reached < n
+    }
+}
+
 struct Search<'a> {
     forward: &'a Csr,
     found: Vec<AtomicU64>,
+}
+
+/// What the threads of a team work on.
+struct Round {
+    frontier: Vec<u32>,
+    level: i32,
+    pieces: usize,
 }
 
 impl Search<'_> {
@@ -197,7 +226,79 @@ impl Search<'_> {
         black_box(words.fold(0, |all, word| all ^ word));
     }
 
-    /// The same on all threads.
+    /// Begins the next level, top-down.
+    fn step(&self, wave: &mut Wave, arcs: usize, control: &Control<'_>) -> Result<(), GraphError> {
+        wave.level = next_level(wave.level, self.found.len())?;
+        wave.arcs_left = wave.arcs_left.saturating_sub(arcs);
+        let all = self.forward.num_arcs() as f64 + 2.0;
+        control.progress(1.0 - (wave.arcs_left as f64 + 1.0) / all)
+    }
+
+    /// Levels that are too small for a fork and a join each, on all threads.
+    fn top_down_team(
+        &self,
+        wave: &mut Wave,
+        max_depth: u32,
+        control: &Control<'_>,
+    ) -> Result<(), GraphError> {
+        let frontier = std::mem::take(&mut wave.frontier);
+        let round = RwLock::new(Round { frontier, level: wave.level, pieces: 1 });
+        let threads = rayon::current_num_threads();
+        let found: Vec<Mutex<Vec<u32>>> = (0..threads).map(|_| Mutex::default()).collect();
+        let work = |piece: usize| {
+            let round = round.read().unwrap_or_else(PoisonError::into_inner);
+            let width = round.frontier.len().div_ceil(round.pieces).max(1);
+            let part = round.frontier.chunks(width).nth(piece).unwrap_or_default();
+            let mut found = found[piece].lock().unwrap_or_else(PoisonError::into_inner);
+            for few in part.chunks(BATCH) {
+                self.touch(few);
+                for &u in few {
+                    let offered = word(round.level, u);
+                    for &v in self.forward.row(u) {
+                        self.offer(v, offered, &mut found);
+                    }
+                }
+            }
+        };
+        lead(&work, |call| {
+            let mut small = 0;
+            loop {
+                let mut now = round.write().unwrap_or_else(PoisonError::into_inner);
+                let arcs = frontier_arcs(self.forward, &now.frontier);
+                small = if arcs < TEAM_ARCS { small + 1 } else { 0 };
+                std::mem::swap(&mut wave.frontier, &mut now.frontier);
+                let goes_on = wave.goes_on(self.found.len(), max_depth);
+                if !goes_on || arcs >= PARALLEL_ARCS || small > TEAM_PATIENCE {
+                    return Ok(());
+                }
+                self.step(wave, arcs, control)?;
+                std::mem::swap(&mut wave.frontier, &mut now.frontier);
+                now.level = wave.level;
+                now.pieces = if small > 0 { 1 } else { threads };
+                let pieces = now.pieces;
+                drop(now);
+                call(pieces);
+                let mut now = round.write().unwrap_or_else(PoisonError::into_inner);
+                now.frontier.clear();
+                for found in &found[..pieces] {
+                    let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
+                    now.frontier.append(&mut found);
+                }
+                wave.reached += now.frontier.len();
+            }
+        })
+    }
+
+    /// Offers a vertex a level and a predecessor; if it had none it is on the next level.
+    #[inline]
+    fn offer(&self, v: u32, offered: u64, next: &mut Vec<u32>) {
+        let found = &self.found[v as usize];
+        if offered < found.load(Relaxed) && found.fetch_min(offered, Relaxed) == UNSEEN {
+            next.push(v);
+        }
+    }
+
+    /// One level on all threads; the vertices that it found.
     fn top_down(
         &self,
         frontier: &[u32],
@@ -215,13 +316,7 @@ impl Search<'_> {
                 for row in self.forward.row(u).chunks(CHUNK) {
                     control.check()?;
                     for &v in row {
-                        let found = &self.found[v as usize];
-                        let offered = word(level, u);
-                        if offered < found.load(Relaxed)
-                            && found.fetch_min(offered, Relaxed) == UNSEEN
-                        {
-                            next.push(v);
-                        }
+                        self.offer(v, word(level, u), &mut next);
                     }
                 }
             }
@@ -231,44 +326,42 @@ impl Search<'_> {
         Ok(found.concat())
     }
 
-    /// Levels until the frontier is small again; the last one's vertices, ascending, and how many
-    /// are reached by then.
+    /// Levels until the frontier is small again, which then ascends.
     fn bottom_up(
         &self,
         back: &Csr,
-        level: &mut i32,
+        wave: &mut Wave,
         max_depth: u32,
-        mut reached: usize,
         control: &Control<'_>,
-    ) -> Result<(Vec<u32>, usize), GraphError> {
+    ) -> Result<(), GraphError> {
         let n = self.found.len();
         let words = n.div_ceil(64);
         let (mut front, mut next, mut seen) =
             (vec![0u64; words], vec![0u64; words], vec![0; words]);
-        self.bitmaps(*level, &mut front, &mut seen);
+        self.bitmaps(wave.level, &mut front, &mut seen);
         let mut before = front.par_iter().map(|word| word.count_ones() as usize).sum::<usize>();
         loop {
-            *level = next_level(*level, n)?;
-            control.progress(reached as f64 / (n as f64 + 1.0))?;
+            wave.level = next_level(wave.level, n)?;
+            control.progress(wave.reached as f64 / (n as f64 + 1.0))?;
             let count =
-                self.bottom_up_level(back, *level, &front, &mut seen, &mut next, control)?;
+                self.bottom_up_level(back, wave.level, &front, &mut seen, &mut next, control)?;
             std::mem::swap(&mut front, &mut next);
-            reached += count;
+            wave.reached += count;
             let is_large = count >= before || count > n / BETA;
-            if !is_large || reached == n || level.unsigned_abs() >= max_depth {
+            if !is_large || wave.reached == n || wave.level.unsigned_abs() >= max_depth {
                 break;
             }
             before = count;
         }
-        let mut frontier = Vec::new();
+        wave.frontier.clear();
         for (i, &word) in front.iter().enumerate() {
             let mut bits = word;
             while bits != 0 {
-                frontier.push(64 * i as u32 + bits.trailing_zeros());
+                wave.frontier.push(64 * i as u32 + bits.trailing_zeros());
                 bits &= bits - 1;
             }
         }
-        Ok((frontier, reached))
+        Ok(())
     }
 
     /// Marks the vertices of a level, and those reached or beyond the last.
