@@ -203,7 +203,7 @@ fn rows(bytes: &[u8]) {
     for _ in 0..n {
         let last = offsets[offsets.len() - 1];
         let step = input.byte();
-        offsets.push(if step == 255 { input.number() } else { last + u64::from(step % 4) });
+        offsets.push(if step == 255 { input.number() } else { last.saturating_add(u64::from(step % 4)) });
     }
     if input.byte() == 255 {
         offsets.pop();
