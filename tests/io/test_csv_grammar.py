@@ -6,7 +6,6 @@ import csv
 import io
 
 import pytest
-from csv_cases import require_csv
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,11 +16,6 @@ from parquetframe.io._python.csv_split import split
 from parquetframe.io.csv_options import READ_DEFAULTS
 
 TEXT = {"nulls": [], "sep": ",", "header": False, "parse_dates": False}
-
-
-@pytest.fixture
-def backend(backend):
-    return require_csv(backend)
 
 
 def texts(data, **options):

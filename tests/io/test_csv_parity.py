@@ -7,7 +7,6 @@ import io
 
 import pyarrow as pa
 import pytest
-from csv_cases import require_csv
 from csv_strategies import (
     PROPERTY,
     plain_tables,
@@ -24,13 +23,10 @@ from hypothesis import strategies as st
 import parquetframe as pf
 from parquetframe.errors import IoError, SchemaError
 
+pytestmark = pytest.mark.usefixtures("native")
+
 ENGINES = ("rust", "python")
 PLACES = ("line", "row", "column", "byte")
-
-
-@pytest.fixture(autouse=True)
-def _both_engines(native):
-    require_csv("rust")
 
 
 def outcome(data, engine, **options):

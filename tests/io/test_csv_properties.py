@@ -11,7 +11,6 @@ from decimal import Decimal
 import pandas as pd
 import pyarrow as pa
 import pytest
-from csv_cases import require_csv
 from csv_strategies import PROPERTY, printed_tables, read_or_error, same_table, typed_files
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -20,11 +19,6 @@ import parquetframe as pf
 from parquetframe.errors import CsvError
 
 TEXT = {"nulls": [], "header": False, "parse_dates": False}
-
-
-@pytest.fixture
-def backend(backend):
-    return require_csv(backend)
 
 
 def texts(data, width, **options):

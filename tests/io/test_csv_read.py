@@ -9,7 +9,6 @@ import zipfile
 
 import pyarrow as pa
 import pytest
-from csv_cases import require_csv
 
 import parquetframe as pf
 from parquetframe.errors import (
@@ -25,11 +24,6 @@ from parquetframe.errors import (
 DATA = b"a,b\n1,x\n2,y\n3,z\n"
 ROWS = {"a": [1, 2, 3], "b": ["x", "y", "z"]}
 BAD = b"a,b\n1,x\n2\n3,y,4\n5,z\n"
-
-
-@pytest.fixture
-def backend(backend):
-    return require_csv(backend)
 
 
 def test_columns_come_in_the_order_asked_for(backend):

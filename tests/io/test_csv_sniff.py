@@ -6,17 +6,11 @@ import csv
 import io
 
 import pytest
-from csv_cases import require_csv
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import parquetframe as pf
 from parquetframe.errors import AmbiguousDialect, CsvError
-
-
-@pytest.fixture
-def backend(backend):
-    return require_csv(backend)
 
 
 @pytest.mark.parametrize(

@@ -9,17 +9,11 @@ from decimal import Decimal
 
 import pyarrow as pa
 import pytest
-from csv_cases import require_csv
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import parquetframe as pf
 from parquetframe.errors import UnsupportedFeature, WriteError
-
-
-@pytest.fixture
-def backend(backend):
-    return require_csv(backend)
 
 
 def written(data, **options):
