@@ -202,7 +202,7 @@ class TestRegistry:
     def test_registering_counts_and_advises(self, monkeypatch, counted):
         monkeypatch.setattr("parquetframe.nx_backend.registry.FUNCTIONS", {})
 
-        @algorithm(should_run=lambda G, given: f"{given.times} is little", doc="no words")
+        @algorithm(should_run=lambda G, given: f"{given.times} is little")
         def unheard_of(G, times=1):
             """Nothing."""
             return [G] * times
@@ -214,5 +214,4 @@ class TestRegistry:
         assert unheard_of.__doc__ == "Nothing."
         assert counted() == {"unheard_of": 1}
         assert entry.should_run(("g",), {}) == "1 is little"
-        assert entry.doc == "no words"
         assert set(FUNCTIONS) != {"unheard_of"}

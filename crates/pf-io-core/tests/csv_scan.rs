@@ -2,7 +2,6 @@
 //! machine gives for the whole text.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
-use std::time::Instant;
 
 use pf_io_core::csv::index::Tally;
 use pf_io_core::csv::serial::{Kind, Scan, Serial, Step};
@@ -340,44 +339,3 @@ fn lines_and_a_header_are_taken_off_the_front() {
         assert_eq!(rows, [(2, 7, b"2".to_vec()), (3, 8, b"4".to_vec())], "blocks of {block}");
     }
 }
-
-/// Run with `--ignored --nocapture` to see GB/s per core, in cache.
-#[test]
-#[ignore = "a measurement"]
-fn speed() {
-    let quoted = "\"some text, ü\",1234,\"more \"\"text\"\"\",0.25,\"2024-01-01\",17,\"x\",88\n";
-    let long = "\"a long text in quotes that has some words, and commas\",1234\n";
-    let escape = Dialect { escape: Some(b'\\'), ..Dialect::default() };
-    let cases = [
-        ("lineitem", 16, Dialect::default(), LINEITEM),
-        ("narrow", 4, Dialect::default(), "123,4.5,ab,9\n"),
-        ("quoted", 8, Dialect::default(), quoted),
-        ("long quoted", 2, Dialect::default(), long),
-        ("anomalies", 2, Dialect::default(), "\"p\"q,\"ab\"\n"),
-        ("escapes", 3, escape, "\"some \\\"text\\\" here\",123,\"and here\"\n"),
-    ];
-    for (name, width, dialect, line) in cases {
-        let text = line.repeat((1 << 20) / line.len()).into_bytes();
-        for simd in Simd::levels() {
-            let mut slab = Slab::default();
-            let (mut split, mut indexed) = (f64::MAX, f64::MAX);
-            for _ in 0..60 {
-                let block = text.clone();
-                let mut splitter = Splitter::new(&dialect, simd, 1 << 20);
-                let started = Instant::now();
-                splitter.push(block).unwrap();
-                split = split.min(started.elapsed().as_secs_f64());
-                let chunk = splitter.finish().unwrap().unwrap();
-                let started = Instant::now();
-                index(chunk, &dialect, width, false, simd, &mut slab, &mut Vec::new()).unwrap();
-                indexed = indexed.min(started.elapsed().as_secs_f64());
-                assert_eq!(slab.rows() * line.len(), text.len());
-            }
-            let rate = |time: f64| text.len() as f64 / time / 1e9;
-            let (split, indexed) = (rate(split), rate(indexed));
-            println!("{name:12} {:9} split {split:5.1} index {indexed:5.1} GB/s", simd.name());
-        }
-    }
-}
-
-const LINEITEM: &str = "1,155190,7706,1,17,21168.23,0.04,0.02,N,O,1996-03-13,1996-02-12,1996-03-22,DELIVER IN PERSON,TRUCK,egular courts above the\n";

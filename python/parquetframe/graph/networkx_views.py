@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 __all__ = ["Adjacency", "Nodes", "edge_attributes", "parallel_edges"]
 
 
-class Nodes(Mapping[Any, dict[str, Any]]):
-    """Nodes in vertex order; the attributes of one are its row of the vertex table."""
+class _ByNode(Mapping[Any, dict[Any, Any]]):
+    """Something of each node, in vertex order."""
 
     def __init__(self, graph: NetworkXProtocol) -> None:
         self._graph = graph
@@ -28,6 +28,10 @@ class Nodes(Mapping[Any, dict[str, Any]]):
 
     def __contains__(self, node: object) -> bool:
         return node in self._graph
+
+
+class Nodes(_ByNode):
+    """Nodes in vertex order; the attributes of one are its row of the vertex table."""
 
     def __getitem__(self, node: Any) -> dict[str, Any]:
         number = self._graph._networkx_index[node]
@@ -48,20 +52,8 @@ class Nodes(Mapping[Any, dict[str, Any]]):
         return f"Nodes({self._graph._networkx_nodes!r})"
 
 
-class Adjacency(Mapping[Any, dict[Any, Any]]):
+class Adjacency(_ByNode):
     """Neighbours of each node, with the attributes of the edge, or of each parallel edge by key."""
-
-    def __init__(self, graph: NetworkXProtocol) -> None:
-        self._graph = graph
-
-    def __len__(self) -> int:
-        return self._graph.num_vertices
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self._graph._networkx_nodes)
-
-    def __contains__(self, node: object) -> bool:
-        return node in self._graph
 
     def __getitem__(self, node: Any) -> dict[Any, Any]:
         graph, rows = self._graph, self._graph.csr()

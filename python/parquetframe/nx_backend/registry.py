@@ -38,14 +38,12 @@ class Registered:
         function: Runs it; the graph is a :class:`parquetframe.Graph`.
         judge: Whether it can run with these arguments, which are not converted.
         advice: Whether it should, where networkx may choose.
-        doc: What networkx adds to its documentation of the function.
     """
 
     name: str
     function: Callable[..., Any]
     judge: Judge | None = None
     advice: Judge | None = None
-    doc: str = ""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run the function, and count that."""
@@ -117,7 +115,6 @@ def algorithm(
     can_run: Judge | None = None,
     should_run: Judge | None = None,
     name: str | None = None,
-    doc: str = "",
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Add a function to the backend.
 
@@ -126,11 +123,10 @@ def algorithm(
             attributes; returns True or the reason against.
         should_run: The same, about whether it pays.
         name: What networkx dispatches on, unless that is the name of the function.
-        doc: What networkx adds to its documentation of the function.
     """
 
     def register(function: Callable[..., Any]) -> Callable[..., Any]:
-        entry = Registered(name or function.__name__, function, can_run, should_run, doc)
+        entry = Registered(name or function.__name__, function, can_run, should_run)
         FUNCTIONS[entry.name] = entry
 
         @functools.wraps(function)

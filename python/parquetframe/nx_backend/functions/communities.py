@@ -36,7 +36,6 @@ def _on_request(_graph: Any, _args: SimpleNamespace) -> str:
 @algorithm(
     can_run=_can_run,
     should_run=_on_request,
-    doc="As good as those of networkx, not the same; runs with ``backend='parquetframe'`` only.",
 )
 def louvain_communities(
     G: Any,  # noqa: N803
