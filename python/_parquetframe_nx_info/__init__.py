@@ -34,7 +34,7 @@ _FUNCTIONS: dict[str, str] = {
     "is_directed_acyclic_graph": "",
     "is_strongly_connected": "",
     "is_weakly_connected": "",
-    "louvain_communities": "As good as those of networkx, not the same; runs with ``backend='parquetframe'`` only.",
+    "louvain_communities": "Other communities, as good; with ``backend='parquetframe'`` only.",
     "multi_source_dijkstra_path_length": "No weights that are functions.",
     "node_connected_component": "",
     "number_connected_components": "",
