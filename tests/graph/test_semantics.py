@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 import math
 from typing import ClassVar
 
@@ -11,21 +10,12 @@ import networkx as nx
 import numpy as np
 import pyarrow as pa
 import pytest
+from table_facts import CHAIN, fact, pairs
 
 import parquetframe as pf
 from parquetframe import errors
 
 pytestmark = pytest.mark.usefixtures("backend")
-
-CHAIN = {"src": ["a", "b", "c"], "dst": ["b", "c", "d"]}
-
-
-def fact(table, name):
-    return json.loads(table.schema.metadata[f"pf.{name}".encode()])
-
-
-def pairs(table, value):
-    return dict(zip(table["vertex"].to_pylist(), table[value].to_pylist(), strict=True))
 
 
 def _seed_of(vertex, n):

@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 import itertools
-import json
 from typing import ClassVar
 
 import pytest
+from table_facts import fact, pairs
 
 import parquetframe as pf
 from parquetframe import errors
 
 pytestmark = pytest.mark.usefixtures("backend")
-
-
-def fact(table, name):
-    return json.loads(table.schema.metadata[f"pf.{name}".encode()])
-
-
-def pairs(table, value):
-    return dict(zip(table["vertex"].to_pylist(), table[value].to_pylist(), strict=True))
 
 
 class TestRow6BfsParent:

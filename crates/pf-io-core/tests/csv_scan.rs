@@ -2,7 +2,6 @@
 //! machine gives for the whole text.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
-
 use pf_io_core::csv::index::Tally;
 use pf_io_core::csv::serial::{Kind, Scan, Serial, Step};
 use pf_io_core::csv::slab::MISSING;

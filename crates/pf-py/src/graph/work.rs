@@ -99,7 +99,8 @@ fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
-/// One pool for each number of threads, made once per process.
+/// One pool for each number of threads, made once per process. Not those of files: there a thread may
+/// wait for a disk or a decoder, and a kernel must not wait with it.
 fn pool(threads: usize) -> PyResult<Arc<ThreadPool>> {
     static POOLS: OnceLock<Mutex<HashMap<usize, Arc<ThreadPool>>>> = OnceLock::new();
     let mut pools =

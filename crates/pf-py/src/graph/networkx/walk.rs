@@ -78,7 +78,7 @@ pub(super) fn walk<'py>(
 }
 
 /// Items of a dictionary, in its order. If code changes the dictionary meanwhile, items may come
-/// twice or not at all.
+/// twice or not at all; the iterator of pyo3 panics then, and code of nodes runs here.
 struct Items<'a, 'py> {
     dict: &'a Bound<'py, PyDict>,
     position: ffi::Py_ssize_t,
