@@ -91,7 +91,7 @@ bench-io: $(DEV_DEPS) $(INSTALLED) ## time Parquet, CSV and Avro against the usu
 	@$(BIN)/pip install --quiet -r benches/io/requirements.txt
 	$(BIN)/python benches/io/run.py $(BENCH_IO)
 
-fuzz: need-cargo $(DEV_DEPS) ## hostile bytes for the readers, FUZZ_SECONDS=60 per target; needs nightly and cargo-fuzz
+fuzz: need-cargo $(DEV_DEPS) ## hostile bytes for readers and the graph builder, FUZZ_SECONDS=60 per target; needs nightly and cargo-fuzz
 	$(BIN)/python fuzz/seeds.py
 	@failed=0; for target in $(FUZZ_TARGETS); do \
 		CARGO_TARGET_DIR=$(FUZZ_TARGET_DIR) $(CARGO) +nightly fuzz run $$target -- \

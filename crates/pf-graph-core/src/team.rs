@@ -22,17 +22,20 @@ struct Team {
     is_over: AtomicBool,
 }
 
-/// Runs `leader` with the other threads of its pool at its side: each time it calls its argument
-/// with a number of pieces (at most 2¹⁶ - 1), `work` is done once for each of them, by whoever is
-/// there.
+/// Runs `leader` with `helpers` other threads of its pool at its side, if they are free: each time
+/// it calls its argument with a number of pieces, `work` is done once for each, by whoever is there.
+///
+/// Neither may fork: a thread that waits for the other half takes any job, also that of a helper,
+/// which ends only when its leader goes on.
 pub(crate) fn lead<R>(
+    helpers: usize,
     work: &(impl Fn(usize) + Sync),
     leader: impl FnOnce(&mut dyn FnMut(usize)) -> R,
 ) -> R {
     let team =
         Team { state: AtomicU64::new(0), done: AtomicU32::new(0), is_over: AtomicBool::new(false) };
     rayon::in_place_scope(|scope| {
-        for _ in 1..rayon::current_num_threads() {
+        for _ in 0..helpers {
             scope.spawn(|_| team.help(work));
         }
         let _over = Over(&team.is_over); // also when the leader panics
@@ -42,11 +45,14 @@ pub(crate) fn lead<R>(
 
 impl Team {
     fn round(&self, pieces: usize, work: &impl Fn(usize)) {
-        let pieces = pieces.min(PIECE as usize - 1) as u64;
-        if pieces < 2 {
-            (0..pieces).for_each(|_| work(0));
+        // What the state cannot count, the leader does; nobody has so many threads.
+        let shared = pieces.min(PIECE as usize - 1);
+        (shared..pieces).for_each(work);
+        if shared < 2 {
+            (0..shared).for_each(work);
             return;
         }
+        let pieces = shared as u64;
         self.done.store(0, Ordering::Relaxed);
         let number = (self.state.load(Ordering::Relaxed) >> 32).wrapping_add(1);
         // The leader has the first piece.
@@ -145,7 +151,7 @@ mod tests {
             };
             let rounds = if cfg!(miri) { 20 } else { 2000 };
             let sum = pool(threads).install(|| {
-                lead(&work, |call| {
+                lead(threads - 1, &work, |call| {
                     let mut sum = 0;
                     for number in 0..rounds {
                         let pieces = number % 50;
@@ -172,7 +178,7 @@ mod tests {
         std::thread::scope(|scope| {
             for _ in 0..4 {
                 scope.spawn(|| {
-                    pool.install(|| lead(&work, |call| (0..100).for_each(|_| call(2))));
+                    pool.install(|| lead(1, &work, |call| (0..100).for_each(|_| call(2))));
                 });
             }
         });
@@ -183,7 +189,7 @@ mod tests {
     fn a_panic_ends_the_round() {
         for bad in [0, 1] {
             let work = |piece| assert!(piece != bad, "this piece is bad");
-            let run = || pool(2).install(|| lead(&work, |call| call(2)));
+            let run = || pool(2).install(|| lead(1, &work, |call| call(2)));
             assert!(std::panic::catch_unwind(run).is_err());
         }
     }

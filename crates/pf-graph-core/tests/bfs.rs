@@ -147,3 +147,25 @@ fn large_graphs_at_any_threads() {
         assert_eq!(check_bfs(&rows.edges(), &[0, 7], None, &result), Ok(()));
     }
 }
+
+/// Levels that threads share without a fork, in a pool whose threads all lead such searches.
+#[test]
+fn thin_graphs_from_many_callers_of_one_pool() {
+    let shape = grid(300, 300);
+    let options = BuildOptions { directed: false, ..BuildOptions::default() };
+    let graph = Graph::from_arrays(&shape.src, &shape.dst, None, shape.num_vertices, &options, &GO)
+        .unwrap();
+    let pool = |threads| rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+    let shared = pool(2);
+    for max_depth in [None, Some(250)] {
+        let config = BfsConfig { max_depth, ..BfsConfig::default() };
+        let search = || bfs(&graph, &config, &[45_150], &GO).unwrap();
+        let alone = pool(1).install(search);
+        std::thread::scope(|scope| {
+            let callers = (0..4).map(|_| scope.spawn(|| shared.install(search)));
+            for caller in callers.collect::<Vec<_>>() {
+                assert!(caller.join().unwrap() == alone, "depth {max_depth:?}");
+            }
+        });
+    }
+}

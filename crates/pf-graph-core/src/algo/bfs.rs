@@ -33,6 +33,8 @@ const BETA: usize = 18;
 const PARALLEL_ARCS: usize = 1 << 13;
 /// A level with fewer arcs is quicker on one thread, even if others stand by.
 const TEAM_ARCS: usize = 1 << 9;
+/// More threads than this have too little each on a level with less than [`PARALLEL_ARCS`].
+const TEAM: usize = 8;
 /// After so many such levels in a row the others go.
 const TEAM_PATIENCE: u32 = 32;
 /// Vertices whose arcs are fetched together, and arcs of each.
@@ -243,7 +245,7 @@ impl Search<'_> {
     ) -> Result<(), GraphError> {
         let frontier = std::mem::take(&mut wave.frontier);
         let round = RwLock::new(Round { frontier, level: wave.level, pieces: 1 });
-        let threads = rayon::current_num_threads();
+        let threads = rayon::current_num_threads().min(TEAM);
         let found: Vec<Mutex<Vec<u32>>> = (0..threads).map(|_| Mutex::default()).collect();
         let work = |piece: usize| {
             let round = round.read().unwrap_or_else(PoisonError::into_inner);
@@ -260,15 +262,17 @@ impl Search<'_> {
                 }
             }
         };
-        lead(&work, |call| {
+        lead(threads - 1, &work, |call| {
             let mut small = 0;
             loop {
                 let mut now = round.write().unwrap_or_else(PoisonError::into_inner);
-                let arcs = frontier_arcs(self.forward, &now.frontier);
+                // Of so many vertices a fork would add up the arcs, which no leader may do.
+                let is_wide = now.frontier.len() >= PARALLEL_ARCS;
+                let arcs = if is_wide { 0 } else { frontier_arcs(self.forward, &now.frontier) };
                 small = if arcs < TEAM_ARCS { small + 1 } else { 0 };
                 std::mem::swap(&mut wave.frontier, &mut now.frontier);
                 let goes_on = wave.goes_on(self.found.len(), max_depth);
-                if !goes_on || arcs >= PARALLEL_ARCS || small > TEAM_PATIENCE {
+                if !goes_on || is_wide || arcs >= PARALLEL_ARCS || small > TEAM_PATIENCE {
                     return Ok(());
                 }
                 self.step(wave, arcs, control)?;
