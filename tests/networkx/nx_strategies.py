@@ -101,7 +101,8 @@ def graphs(draw, classes=CLASSES, nodes=tuple(NODES), weights=tuple(WEIGHTS)):
     for u, v in (
         draw(st.lists(st.sampled_from(list(made.edges())), max_size=3)) if made.size() else ()
     ):
-        if made.has_edge(u, v):
+        unequal_loop = u is v and u != v  # NaN: networkx removes the loop, then looks for it again
+        if made.has_edge(u, v) and not unequal_loop:
             made.remove_edge(u, v)
     return made
 
