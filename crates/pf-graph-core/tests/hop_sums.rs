@@ -80,7 +80,7 @@ fn long_and_wide_graphs() {
     let random = Rows { n: 2500, ..rows.shuffled(&some) };
     for rows in [Rows::new(side * side, &grid, false), Rows::new(side * side, &grid, true), random]
     {
-        let some: Vec<u32> = (0..700).map(|i| i * 13 % rows.n).collect();
+        let some: Vec<u32> = (0..1100).map(|i| i * 13 % rows.n).collect();
         for out in [true, false] {
             check(&rows, direction(out), true, None);
             check(&rows, direction(out), true, Some(&some));

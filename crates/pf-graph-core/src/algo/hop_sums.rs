@@ -11,12 +11,10 @@ use crate::control::Meter;
 use crate::crew::pull_jobs;
 use crate::{Control, Csr, Direction, Graph, GraphError};
 
-use super::sweep::{BitCounters, Sweep};
+use super::sweep::{BitCounters, Sweep, both_ends, is_wide};
 
 /// Binary places of sums of fractions: 2³² ones fit above them.
 const PLACES: u32 = 90;
-/// From this many sources on, they come 512 at a time instead of 64.
-const WIDE: usize = 256;
 
 /// What is added up over the hops to other vertices. Sums of one vertex.
 pub(super) trait HopSum: Copy + Default + Send + Sync {
@@ -91,30 +89,23 @@ pub(super) fn hop_sums<T: HopSum>(
     vertices: Option<&[u32]>,
     control: &Control<'_>,
 ) -> Result<Vec<T>, GraphError> {
-    let (out, incoming) = match direction {
-        Direction::Both if graph.is_directed() => (graph.simple(control)?, graph.simple(control)?),
-        _ => (graph.out(), graph.incoming(control)?),
-    };
     // Rows along which the distances of `direction` are measured away from a vertex.
-    let (away, towards) = match direction {
-        Direction::In => (incoming, out),
-        Direction::Out | Direction::Both => (out, incoming),
-    };
+    let (away, towards) = both_ends(graph, direction, control)?;
     match vertices {
         None => {
             let all: Vec<u32> = (0..graph.num_vertices() as u32).collect();
-            if all.len() < WIDE {
-                at_all::<T, 1>(towards, away, &all, control)
-            } else {
+            if is_wide(all.len()) {
                 at_all::<T, 8>(towards, away, &all, control)
+            } else {
+                at_all::<T, 1>(towards, away, &all, control)
             }
         }
         Some(vertices) => {
             vertices.iter().try_for_each(|&v| graph.check_vertex("vertices", v))?;
-            if vertices.len() < WIDE {
-                at_some::<T, 1>(away, towards, vertices, control)
-            } else {
+            if is_wide(vertices.len()) {
                 at_some::<T, 8>(away, towards, vertices, control)
+            } else {
+                at_some::<T, 1>(away, towards, vertices, control)
             }
         }
     }
@@ -134,7 +125,7 @@ fn at_all<T: HopSum, const W: usize>(
         let (sweep, sums) = state;
         let mut meter = Meter::new(control)?;
         let mut level = (0, T::share(1));
-        sweep.run(rows, reverse, batches[job], &mut meter, |hops, v, new| {
+        sweep.run((rows, reverse), batches[job], u32::MAX, &mut meter, |hops, v, new| {
             if level.0 != hops {
                 level = (hops, T::share(hops));
             }
@@ -171,7 +162,7 @@ fn at_some<T: HopSum, const W: usize>(
             let share = T::share(hops);
             counters.take(|bit, pairs| sums[bit].add(share, pairs));
         };
-        sweep.run(rows, reverse, batch, &mut meter, |hops, _, new| {
+        sweep.run((rows, reverse), batch, u32::MAX, &mut meter, |hops, _, new| {
             if level != hops {
                 close(level, &mut counters);
                 level = hops;

@@ -8,10 +8,43 @@
 //! efficient multi-source graph traversal", PVLDB 8(4), 2014.
 
 use crate::control::Meter;
-use crate::{Csr, GraphError};
+use crate::{Control, Csr, Direction, Graph, GraphError};
 
 /// Pull when the arcs of a level are more than this share of all.
 const PULL_SHARE: u64 = 4;
+
+/// Whether so many sources should come 512 at a time instead of 64: if each thread gets a batch.
+pub(super) fn is_wide(sources: usize) -> bool {
+    sources >= Sweep::<8>::WIDTH * rayon::current_num_threads()
+}
+
+/// The arcs along which a search goes in a direction, and the same by their far ends, which are made
+/// if need be: a batch is worth it.
+pub(super) fn both_ends<'a>(
+    graph: &'a Graph,
+    direction: Direction,
+    control: &Control<'_>,
+) -> Result<(&'a Csr, &'a Csr), GraphError> {
+    Ok(match direction {
+        Direction::Both if graph.is_directed() => {
+            let simple = graph.simple(control)?;
+            (simple, simple)
+        }
+        Direction::In => (graph.incoming(control)?, graph.out()),
+        Direction::Out | Direction::Both => (graph.out(), graph.incoming(control)?),
+    })
+}
+
+/// Calls `f` with the number of each bit that is set.
+pub(super) fn each_bit<const W: usize>(bits: &[u64; W], mut f: impl FnMut(usize)) {
+    for (word, &bits) in bits.iter().enumerate() {
+        let mut bits = bits;
+        while bits != 0 {
+            f(64 * word + bits.trailing_zeros() as usize);
+            bits &= bits - 1;
+        }
+    }
+}
 
 /// Working memory of a batch of `64 * W` sources, clean between batches.
 pub(super) struct Sweep<const W: usize> {
@@ -31,14 +64,15 @@ impl<const W: usize> Sweep<W> {
         Self { seen: empty(), front: empty(), next: empty(), level: Vec::new() }
     }
 
-    /// Follows `rows` from different `sources`, at most [`WIDTH`](Self::WIDTH); `reverse` are the
-    /// same arcs by head. Calls `visit(hops, vertex, sources that reach it in so many hops)` level
-    /// by level from 1 on, in any order of vertices; the i-th source is bit `i % 64` of word `i / 64`.
+    /// Follows `rows` from `sources`, at most [`WIDTH`](Self::WIDTH), for at most `most` hops;
+    /// `reverse` are the same arcs by head. Calls `visit(hops, vertex, sources that reach it in so
+    /// many hops)` level by level from 1 on, in any order of vertices; the i-th source is bit
+    /// `i % 64` of word `i / 64`.
     pub(super) fn run(
         &mut self,
-        rows: &Csr,
-        reverse: &Csr,
+        (rows, reverse): (&Csr, &Csr),
         sources: &[u32],
+        most: u32,
         meter: &mut Meter,
         mut visit: impl FnMut(u32, u32, &[u64; W]),
     ) -> Result<(), GraphError> {
@@ -54,7 +88,7 @@ impl<const W: usize> Sweep<W> {
         }
         let offsets = rows.offsets();
         let mut hops = 0;
-        while !self.level.is_empty() {
+        while !self.level.is_empty() && hops < most {
             hops += 1;
             let degree = |&v: &u32| offsets[v as usize + 1] - offsets[v as usize];
             let arcs: u64 = self.level.iter().map(degree).sum();
@@ -75,6 +109,9 @@ impl<const W: usize> Sweep<W> {
                 }
                 visit(hops, v, new);
             }
+        }
+        for v in self.level.drain(..) {
+            self.front[v as usize] = [0; W];
         }
         self.seen.fill([0; W]);
         Ok(())
