@@ -140,16 +140,29 @@ class NativeGraph:
     def find(self, values: Any) -> Any: ...
     # value: Arrow array of one item; up to three labels.
     def closest(self, value: Any) -> list[str]: ...
-    # params: settings of the method and "threads"; arrays: uint32 vertex lists, float64 vectors.
-    # Record batch of columns (vertices as uint32 indices, null where there is none), and facts.
+    # Whether an arc leads from one index to another.
+    def has_arc(self, tail: int, head: int) -> bool: ...
+    # params: settings of the method; arrays: uint32 vertex lists, float64 vectors. Record batch of
+    # columns (vertices as uint32 indices, null where there is none), and facts.
     def run(
         self,
         algorithm: str,
-        params: str,
+        params: Mapping[str, Any],
         arrays: Mapping[str, Any],
+        threads: int,
         token: CancellationToken | None = None,
         progress: Callable[[float], object] | None = None,
-    ) -> tuple[Any, str]: ...
+    ) -> tuple[Any, dict[str, Any]]: ...
+    # The same without Arrow: columns by name, each an array or (values, validity).
+    def run_numbers(
+        self,
+        algorithm: str,
+        params: Mapping[str, Any],
+        arrays: Mapping[str, Any],
+        threads: int,
+        token: CancellationToken | None = None,
+        progress: Callable[[float], object] | None = None,
+    ) -> tuple[dict[str, Any], dict[str, Any]]: ...
 
 # A graph of networkx from its dictionaries `_node`, `_adj` and, if directed, `_pred`; weight: name
 # of the attribute, and what stands for a missing one; odd: kind and number of a weight that is
@@ -164,21 +177,6 @@ def networkx_graph(
     weight: tuple[Any, float] | None,
     odd: Callable[[Any], tuple[int, float]],
 ) -> tuple[NativeGraph, list[Any], dict[Any, int] | None, tuple[Any, Any] | None, int] | None: ...
-
-# The same as `run` without JSON and Arrow: columns by name, each an array or (values, validity),
-# and facts. params: settings without "threads", any Python numbers.
-def graph_numbers(
-    graph: NativeGraph,
-    algorithm: str,
-    params: dict[str, Any],
-    arrays: dict[str, Any],
-    threads: int,
-    token: CancellationToken | None = None,
-    progress: Callable[[float], object] | None = None,
-) -> tuple[dict[str, Any], dict[str, Any]]: ...
-
-# Whether an arc leads from one index to another.
-def graph_has_arc(graph: NativeGraph, tail: int, head: int) -> bool: ...
 
 # The array functions of 2.0: int64 offsets, int32 indices and labels, float64 weights and scores.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from functools import lru_cache
@@ -22,8 +21,6 @@ __all__ = ["RustEngine"]
 
 _Array = np.ndarray[Any, Any]
 
-_SEEDS = 2**64 - 1
-_MOST = 2**32 - 1
 _MANY = 1 << 14  # ids that several threads gather quicker than one
 
 
@@ -158,7 +155,7 @@ class RustHandle:
 
     def has_arc(self, tail: int, head: int) -> bool:
         """Whether an arc leads from one index to another."""
-        return bool(self._module.graph_has_arc(self._graph, tail, head))
+        return bool(self._graph.has_arc(tail, head))
 
     def closest(self, value: Any) -> list[str]:
         """Up to three ids that resemble a missing one."""
@@ -174,15 +171,12 @@ class RustHandle:
     ) -> tuple[dict[str, pa.Array], dict[str, Any]]:
         """See :meth:`parquetframe.graph.engine.Handle.run`."""
         work.check_cancelled()
-        settings = json.dumps({**_plain(params), "threads": work.threads}, allow_nan=False)
         with _token(self._module, work) as token:
-            found, text = self._graph.run(algorithm, settings, dict(arrays), token, work.progress)
+            found, facts = self._graph.run(
+                algorithm, params, arrays, work.threads, token, work.progress
+            )
         batch = pa.record_batch(found)
-        columns = dict(zip(batch.schema.names, batch.columns, strict=True))
-        facts: dict[str, Any] = json.loads(text)
-        if "error_bound" in facts and facts["error_bound"] is None:  # JSON has no infinity
-            facts["error_bound"] = math.inf
-        return columns, facts
+        return dict(zip(batch.schema.names, batch.columns, strict=True)), facts
 
     def run_numbers(
         self, algorithm: str, params: Mapping[str, Any], arrays: Mapping[str, _Array], work: Work
@@ -190,8 +184,8 @@ class RustHandle:
         """See :meth:`parquetframe.graph.engine.Handle.run_numbers`."""
         work.check_cancelled()
         with _token(self._module, work) as token:
-            found, facts = self._module.graph_numbers(
-                self._graph, algorithm, params, arrays, work.threads, token, work.progress
+            found, facts = self._graph.run_numbers(
+                algorithm, params, arrays, work.threads, token, work.progress
             )
         return {name: _numbers(column) for name, column in found.items()}, facts
 
@@ -213,19 +207,6 @@ def _numbers(column: Any) -> Numbers:
     if column.__class__ is tuple:
         return Numbers(*column)
     return Numbers(column) if isinstance(column, np.ndarray) else numbers(pa.array(column))
-
-
-def _plain(params: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings as the extension reads them: no infinity, and integers of its width."""
-    plain = dict(params)
-    for name, value in params.items():
-        if name == "seed":
-            plain[name] = value & _SEEDS
-        elif isinstance(value, int) and not isinstance(value, bool):
-            plain[name] = min(value, _MOST)  # as good as more: levels, rounds
-        elif value == math.inf:
-            plain[name] = None
-    return plain
 
 
 def _index32(values: _Array) -> _Array:

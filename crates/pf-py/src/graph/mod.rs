@@ -3,13 +3,13 @@
 
 #![expect(clippy::needless_pass_by_value, reason = "arguments of Python come by value")]
 
+mod answers;
 mod arrays;
 mod build;
 mod errors;
 mod export;
 mod native;
 mod networkx;
-mod numbers;
 mod rows;
 mod search;
 mod views;
@@ -21,8 +21,6 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<native::NativeGraph>()?;
     module.add_function(wrap_pyfunction!(graph_test, module)?)?;
     module.add_function(wrap_pyfunction!(networkx::networkx_graph, module)?)?;
-    module.add_function(wrap_pyfunction!(numbers::graph_numbers, module)?)?;
-    module.add_function(wrap_pyfunction!(numbers::graph_has_arc, module)?)?;
     module.add_function(wrap_pyfunction!(rows::build_csr_rust, module)?)?;
     module.add_function(wrap_pyfunction!(rows::build_csc_rust, module)?)?;
     module.add_function(wrap_pyfunction!(rows::union_find_components, module)?)?;

@@ -1,19 +1,19 @@
 //! `NativeGraph`: what the Python front calls.
 
-use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::UInt32Type;
 use numpy::{PyArray1, PyReadonlyArray1};
-use pf_graph_core::answer::{self, Vectors};
 use pf_graph_core::{Csr, Graph, GraphError};
 use pyo3::prelude::*;
+use pyo3::types::PyDict;
 use pyo3_arrow::PyArray;
 use pyo3_arrow::input::AnyRecordBatch;
 use serde_json::{Map, Value};
 
-use super::arrays::{Items, Vector, slice};
+use super::answers::{self, Run};
+use super::arrays::{Items, slice};
 use super::build::{EdgeColumns, IndexOptions, RowOptions, Rows, TableOptions};
 use super::errors::raised;
 use super::export::NativeArray;
@@ -264,41 +264,44 @@ impl NativeGraph {
         self.make(py, |_| Ok(self.graph.closest(&wanted)))
     }
 
-    /// Runs one algorithm: columns, and facts as JSON text.
-    #[pyo3(signature = (algorithm, params, arrays, token = None, progress = None))]
-    fn run(
-        &self,
-        py: Python<'_>,
+    /// Whether an arc leads from one vertex index to another.
+    fn has_arc(&self, tail: u32, head: u32) -> bool {
+        let graph = &self.graph;
+        (tail as usize) < graph.num_vertices() && graph.out().row(tail).contains(&head)
+    }
+
+    /// Runs one algorithm: columns as one Arrow batch, and facts.
+    #[pyo3(signature = (algorithm, params, arrays, threads, token = None, progress = None))]
+    #[expect(clippy::too_many_arguments, reason = "as many as the Python signature has")]
+    fn run<'py>(
+        slf: &Bound<'py, Self>,
         algorithm: &str,
-        params: &str,
-        arrays: HashMap<String, Bound<'_, PyAny>>,
-        token: Option<&Bound<'_, CancellationToken>>,
-        progress: Option<&Bound<'_, PyAny>>,
-    ) -> PyResult<(NativeArray, String)> {
-        let mut settings: Map<String, Value> = build::options(params)?;
-        let threads = settings.remove("threads").and_then(|threads| threads.as_u64());
-        let arrays: Vec<(String, Vector)> = arrays
-            .into_iter()
-            .map(|(name, array)| Ok((name, Vector::read(&array)?)))
-            .collect::<PyResult<_>>()?;
-        let given = arrays.iter().map(|(_, vector)| vector.len()).sum();
-        let call = Call {
-            threads: threads.map(|threads| threads as usize),
-            token,
-            progress,
-            is_short: self.is_short(algorithm, &settings, given),
-        };
-        let found = call.run(py, |control| {
-            let vectors =
-                arrays.iter().fold(Vectors::new(), |vectors, (name, vector)| match vector {
-                    Vector::Vertices(indices) => vectors.vertices(name, indices),
-                    Vector::Floats(values) => vectors.floats(name, values),
-                });
-            answer::answer(&self.graph, algorithm, settings, vectors, control)
-        })?;
-        let mut answer = found.map_err(|error| raised(py, Some(&self.graph), &error))?;
-        let facts = Value::Object(std::mem::take(&mut answer.facts)).to_string();
+        params: &Bound<'py, PyDict>,
+        arrays: &Bound<'py, PyDict>,
+        threads: usize,
+        token: Option<&Bound<'py, CancellationToken>>,
+        progress: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<(NativeArray, Bound<'py, PyDict>)> {
+        let run = Run { algorithm, params, arrays, threads, token, progress };
+        let (answer, facts) = run.answer(slf)?;
         Ok((NativeArray::batch(answer)?, facts))
+    }
+
+    /// The same: columns by name, each a NumPy array or a pair of values and validity, and facts.
+    #[pyo3(signature = (algorithm, params, arrays, threads, token = None, progress = None))]
+    #[expect(clippy::too_many_arguments, reason = "as many as the Python signature has")]
+    fn run_numbers<'py>(
+        slf: &Bound<'py, Self>,
+        algorithm: &str,
+        params: &Bound<'py, PyDict>,
+        arrays: &Bound<'py, PyDict>,
+        threads: usize,
+        token: Option<&Bound<'py, CancellationToken>>,
+        progress: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<(Bound<'py, PyDict>, Bound<'py, PyDict>)> {
+        let run = Run { algorithm, params, arrays, threads, token, progress };
+        let (answer, facts) = run.answer(slf)?;
+        Ok((answers::numbers(slf.py(), answer)?, facts))
     }
 
     fn __repr__(&self) -> String {

@@ -1,10 +1,12 @@
-//! Answers as NumPy arrays, straight from the kernels: no JSON, no Arrow in between. What a call
-//! costs on a small graph is what stands between it and the kernel.
+//! One run of a kernel: settings and vectors of Python in, its columns and facts out.
+//!
+//! Columns come as one Arrow batch, or each as NumPy array. The latter costs less than a kernel on a
+//! small graph, so nothing else stands between it and the caller: no JSON, no Arrow.
 
 use arrow::array::{Array, ArrayRef, ArrowPrimitiveType, AsArray, StringArray};
 use arrow::datatypes::{DataType, Float64Type, Int64Type, UInt32Type};
 use numpy::{Element, PyArray1};
-use pf_graph_core::answer::{self, Vectors};
+use pf_graph_core::answer::{self, Answer, Vectors};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyString, PyTuple};
 use serde_json::{Map, Number, Value};
@@ -20,53 +22,56 @@ use crate::token::CancellationToken;
 /// Most that a kernel counts; more is as good.
 const MOST: u64 = u32::MAX as u64;
 
-/// Runs one algorithm: columns by name, each an array or a pair of values and validity, and facts.
-#[pyfunction]
-#[pyo3(signature = (graph, algorithm, params, arrays, threads, token = None, progress = None))]
-#[expect(clippy::too_many_arguments, reason = "as many as the Python signature has")]
-pub(super) fn graph_numbers<'py>(
-    py: Python<'py>,
-    graph: &Bound<'py, NativeGraph>,
-    algorithm: &str,
-    params: &Bound<'py, PyDict>,
-    arrays: &Bound<'py, PyDict>,
-    threads: usize,
-    token: Option<&Bound<'py, CancellationToken>>,
-    progress: Option<&Bound<'py, PyAny>>,
-) -> PyResult<(Bound<'py, PyDict>, Bound<'py, PyDict>)> {
-    let this = graph.get();
-    let settings = settings(params)?;
-    let arrays: Vec<(String, Vector)> = arrays
-        .iter()
-        .map(|(name, array)| Ok((name.extract()?, Vector::read(&array)?)))
-        .collect::<PyResult<_>>()?;
-    let given = arrays.iter().map(|(_, vector)| vector.len()).sum();
-    let is_short = this.is_short(algorithm, &settings, given);
-    let call = Call { threads: Some(threads), token, progress, is_short };
-    let found = call.run(py, |control| {
-        let vectors = arrays.iter().fold(Vectors::new(), |vectors, (name, vector)| match vector {
-            Vector::Vertices(indices) => vectors.vertices(name, indices),
-            Vector::Floats(values) => vectors.floats(name, values),
-        });
-        answer::answer(&this.graph, algorithm, settings, vectors, control)
-    })?;
-    let answer = found.map_err(|error| raised(py, Some(&this.graph), &error))?;
+/// How a kernel is to run.
+pub(super) struct Run<'a, 'py> {
+    pub algorithm: &'a str,
+    pub params: &'a Bound<'py, PyDict>,
+    pub arrays: &'a Bound<'py, PyDict>,
+    pub threads: usize,
+    pub token: Option<&'a Bound<'py, CancellationToken>>,
+    pub progress: Option<&'a Bound<'py, PyAny>>,
+}
+
+impl<'py> Run<'_, 'py> {
+    /// The answer, its facts taken out.
+    pub fn answer(self, graph: &Bound<'py, NativeGraph>) -> PyResult<(Answer, Bound<'py, PyDict>)> {
+        let (py, this) = (graph.py(), graph.get());
+        let settings = settings(self.params)?;
+        let arrays: Vec<(String, Vector)> = self
+            .arrays
+            .iter()
+            .map(|(name, array)| Ok((name.extract()?, Vector::read(&array)?)))
+            .collect::<PyResult<_>>()?;
+        let given = arrays.iter().map(|(_, vector)| vector.len()).sum();
+        let is_short = this.is_short(self.algorithm, &settings, given);
+        let Self { token, progress, .. } = self;
+        let call = Call { threads: Some(self.threads), token, progress, is_short };
+        let found = call.run(py, |control| {
+            let mut vectors = Vectors::new();
+            for (name, vector) in &arrays {
+                vectors = match vector {
+                    Vector::Vertices(indices) => vectors.vertices(name, indices),
+                    Vector::Floats(values) => vectors.floats(name, values),
+                };
+            }
+            answer::answer(&this.graph, self.algorithm, settings, vectors, control)
+        })?;
+        let mut answer = found.map_err(|error| raised(py, Some(&this.graph), &error))?;
+        let facts = PyDict::new(py);
+        for (name, value) in std::mem::take(&mut answer.facts) {
+            facts.set_item(name, fact(py, &value)?)?;
+        }
+        Ok((answer, facts))
+    }
+}
+
+/// Columns by name, each an array or a pair of values and validity.
+pub(super) fn numbers(py: Python<'_>, answer: Answer) -> PyResult<Bound<'_, PyDict>> {
     let columns = PyDict::new(py);
     for (name, values) in answer.columns {
         columns.set_item(name, column(py, values)?)?;
     }
-    let facts = PyDict::new(py);
-    for (name, value) in answer.facts {
-        facts.set_item(name, fact(py, &value)?)?;
-    }
-    Ok((columns, facts))
-}
-
-/// Whether an arc leads from one vertex index to another.
-#[pyfunction]
-pub(super) fn graph_has_arc(graph: &Bound<'_, NativeGraph>, tail: u32, head: u32) -> bool {
-    let graph = &graph.get().graph;
-    (tail as usize) < graph.num_vertices() && graph.out().row(tail).contains(&head)
+    Ok(columns)
 }
 
 /// Settings as kernels read them: no infinity, and integers of their width.
