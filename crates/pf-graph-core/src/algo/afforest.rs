@@ -1,8 +1,9 @@
 //! Weak components by hooking roots under smaller ones, with a sample that saves most of the work.
 //!
-//! Every vertex first takes over the root of a smaller neighbour and is linked with a second one;
-//! on real graphs that joins nearly all of the largest component. Its vertices then need no further
-//! look: an arc between it and the rest is met again at its other end. `parent[v] <= v` always, and
+//! Every vertex first takes over the root of the least of a few neighbours and is linked with another
+//! one; on real graphs that joins nearly all of the largest component. Its vertices then need no
+//! further look: an arc between it and the rest is met again at its other end, or, where only tails
+//! know their arcs, looked for with a bitmap of the rest. `parent[v] <= v` always, and
 //! the roots end as the smallest vertices of their components whatever the order of the links and
 //! the number of threads. Pieces are taken in ascending order, so that vertices mostly find their
 //! smaller neighbours with roots and chains stay short. O(n + m) in practice, 8 bytes per vertex.
@@ -37,12 +38,12 @@ pub(super) fn weak_labels(graph: &Graph, control: &Control<'_>) -> Result<Vec<u3
     let second: Vec<AtomicU32> =
         (0..n).into_par_iter().with_min_len(PIECE).map(|_| AtomicU32::new(0)).collect();
     in_order(n, &control.part(0.0, 0.2), |v| {
-        let [one, two] = two_neighbours(out, turned, v);
-        let above = parent[one.min(two) as usize].load(Relaxed);
+        let [least, other] = two_neighbours(out, turned, v);
+        let above = parent[least as usize].load(Relaxed);
         if above < v {
             parent[v as usize].store(above, Relaxed); // no thread else writes here: no exchange
         }
-        second[v as usize].store(one.max(two), Relaxed);
+        second[v as usize].store(other, Relaxed);
     })?;
     in_order(n, &control.part(0.2, 0.4), |v| {
         compress(&parent, v);
@@ -50,39 +51,79 @@ pub(super) fn weak_labels(graph: &Graph, control: &Control<'_>) -> Result<Vec<u3
     })?;
     drop(second);
 
-    let largest = largest_component(&parent);
-    let blocks = row_blocks(out.offsets());
-    let last = control.part(0.4, 0.8);
-    let others = pull_jobs(
-        blocks.len(),
-        usize::MAX,
-        &last,
-        || 0,
-        |others, block| {
-            for u in blocks[block].start as u32..blocks[block].end as u32 {
-                let is_largest = compress(&parent, u) == root(&parent, largest);
-                if is_largest && incoming.is_some() {
-                    continue;
-                }
-                *others += 1;
-                for &v in out.row(u) {
-                    if !(is_largest && parent[v as usize].load(Relaxed) == largest) {
-                        link(&parent, u, v);
-                    }
-                }
-                if let Some(turned) = turned {
-                    turned.row(u).iter().for_each(|&v| link(&parent, u, v));
-                }
-            }
-            Ok(())
-        },
-    )?;
-    if others.iter().sum::<usize>() > 0 {
+    let others = Others::of(&parent, &control.part(0.4, 0.6))?;
+    if !others.is_empty {
+        others.link(&parent, graph, incoming, &control.part(0.6, 0.8))?;
         in_order(n, &control.part(0.8, 0.9), |v| {
             compress(&parent, v);
         })?;
     }
     Ok(parent.into_iter().map(AtomicU32::into_inner).collect())
+}
+
+/// The vertices outside the largest component that the sample found, a bit each.
+struct Others {
+    words: Vec<u64>,
+    is_empty: bool,
+}
+
+impl Others {
+    /// Points all vertices at their roots on the way.
+    fn of(parent: &[AtomicU32], control: &Control<'_>) -> Result<Self, GraphError> {
+        let largest = largest_component(parent);
+        let n = parent.len();
+        let mut words = vec![0u64; n.div_ceil(64)];
+        let pieces = words.par_chunks_mut(PIECE / 64).enumerate().map(|(piece, words)| {
+            control.check()?;
+            let mut some = 0;
+            for (i, word) in words.iter_mut().enumerate() {
+                let first = piece * PIECE + 64 * i;
+                for v in first..(first + 64).min(n) {
+                    *word |= u64::from(compress(parent, v as u32) != largest) << (v - first);
+                }
+                some |= *word;
+            }
+            Ok(some)
+        });
+        let some = pieces.try_reduce(|| 0, |one, other| Ok(one | other))?;
+        control.progress(1.0)?;
+        Ok(Self { words, is_empty: some == 0 })
+    }
+
+    fn has(&self, v: u32) -> bool {
+        self.words[v as usize / 64] >> (v % 64) & 1 != 0
+    }
+
+    /// Without a branch for each: nearly always there is none.
+    fn has_any(&self, vertices: &[u32]) -> bool {
+        vertices.iter().fold(0, |all, &v| all | self.words[v as usize / 64] >> (v % 64)) & 1 != 0
+    }
+
+    /// Links all of them with all their neighbours. Without the arcs by head those that lead to them
+    /// have to be looked for.
+    fn link(
+        &self,
+        parent: &[AtomicU32],
+        graph: &Graph,
+        incoming: Option<&Csr>,
+        control: &Control<'_>,
+    ) -> Result<(), GraphError> {
+        let out = graph.out();
+        let turned = incoming.filter(|_| graph.is_directed());
+        let blocks = row_blocks(out.offsets());
+        let block = |(): &mut (), block: usize| {
+            for u in blocks[block].start as u32..blocks[block].end as u32 {
+                if self.has(u) {
+                    let row = out.row(u).iter().chain(turned.map_or(&[][..], |rows| rows.row(u)));
+                    row.for_each(|&v| link(parent, u, v));
+                } else if incoming.is_none() && self.has_any(out.row(u)) {
+                    out.row(u).iter().filter(|&&v| self.has(v)).for_each(|&v| link(parent, u, v));
+                }
+            }
+            Ok(())
+        };
+        pull_jobs(blocks.len(), usize::MAX, control, || (), block).map(drop)
+    }
 }
 
 /// Calls `work` for each vertex, on all threads.
@@ -91,19 +132,26 @@ fn in_order(n: usize, control: &Control<'_>, work: impl Fn(u32) + Sync) -> Resul
         (piece * PIECE..((piece + 1) * PIECE).min(n)).for_each(|v| work(v as u32));
         Ok(())
     };
-    pull_jobs(n.div_ceil(PIECE), usize::MAX, control, || (), piece)?;
-    Ok(())
+    pull_jobs(n.div_ceil(PIECE), usize::MAX, control, || (), piece).map(drop)
 }
 
-/// The first neighbours of `v`, itself for want of one.
+/// The least of the first four neighbours of `v` and another of them; itself for want of one.
 #[inline]
 fn two_neighbours(out: &Csr, turned: Option<&Csr>, v: u32) -> [u32; 2] {
     let row = out.row(v);
-    if let [one, two, ..] = *row {
-        return [one, two];
-    }
-    let mut neighbours = row.iter().chain(turned.map_or(&[][..], |turned| turned.row(v)));
-    [(); 2].map(|()| neighbours.next().copied().unwrap_or(v))
+    let (first, second, least) = match *row {
+        [first, second, third, fourth, ..] => {
+            (first, second, first.min(second).min(third.min(fourth)))
+        }
+        [first, second, third] => (first, second, first.min(second).min(third)),
+        [first, second] => (first, second, first.min(second)),
+        _ => {
+            let mut all = row.iter().chain(turned.map_or(&[][..], |turned| turned.row(v)));
+            let [first, second] = [(); 2].map(|()| all.next().copied().unwrap_or(v));
+            (first, second, first.min(second))
+        }
+    };
+    [least, if least == first { second } else { first }]
 }
 
 /// Makes `u` and `v` share a root.
