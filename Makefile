@@ -112,7 +112,7 @@ pure-wheel: $(RUN_DEPS) ## the wheel without the extension, into dist/
 	$(BIN)/pip wheel --quiet --no-deps --wheel-dir dist packaging/pure
 	@ls dist/*-py3-none-any.whl
 
-coverage: $(DEV_DEPS) $(INSTALLED) ## line and branch coverage of Python, and of the Rust I/O code where rustup has llvm-tools
+coverage: $(DEV_DEPS) $(INSTALLED) ## line and branch coverage of Python, and of the Rust code for files and graphs where rustup has llvm-tools
 	$(BIN)/pytest --cov --cov-report=term-missing:skip-covered
 	@if [ -n "$(CARGO)" ] && [ -x "$$(dirname "$$(rustc --print target-libdir)")/bin/llvm-cov" ]; then \
 		tests/rust_coverage.sh "$(abspath $(BIN))/python" "$(CARGO_TARGET_DIR)/coverage"; \

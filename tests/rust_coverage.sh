@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Lines of the Rust I/O code that its tests reach: `cargo test` of pf-io-core, and pytest over a lean
-# extension (no DataFusion). Both are instrumented builds in a folder of their own.
+# Lines of the Rust code for files and graphs that its tests reach: `cargo test` of the two crates, and
+# pytest over a lean extension (no DataFusion). Both are instrumented builds in a folder of their own.
 #
 #     tests/rust_coverage.sh PYTHON FOLDER
 #
@@ -22,15 +22,16 @@ chmod +x "$CARGO_TARGET_DIR/instrument"
 export RUSTC_WORKSPACE_WRAPPER=$CARGO_TARGET_DIR/instrument LLVM_PROFILE_FILE=$profiles/%p-%m.profraw
 export CARGO_PROFILE_DEV_OPT_LEVEL=1 CARGO_PROFILE_DEV_DEBUG=0 CARGO_INCREMENTAL=0
 
+crates=(--package pf-io-core --package pf-graph-core)
 cargo build --locked --package pf-py --no-default-features
-programs=$(cargo test --locked --package pf-io-core --no-run 2>&1 | sed -n 's/^ *Executable .*(\(.*\))$/\1/p')
+programs=$(cargo test --locked "${crates[@]}" --no-run 2>&1 | sed -n 's/^ *Executable .*(\(.*\))$/\1/p')
 cp -r python/parquetframe "$package"
 library=$(find "$CARGO_TARGET_DIR/debug" -maxdepth 1 -name 'lib_rustic.*' -not -name '*.d' | head -n 1)
 cp "$library" "$package/parquetframe/_rustic.abi3.so"
 
 failed=0
-cargo test --locked --package pf-io-core || failed=1
-PYTHONPATH=$package "$python" -m pytest tests/io tests/io_corrupt || failed=1
+cargo test --locked "${crates[@]}" || failed=1
+PYTHONPATH=$package "$python" -m pytest tests/io tests/io_corrupt tests/graph || failed=1
 
 "$tools/llvm-profdata" merge -sparse "$profiles" -o "$CARGO_TARGET_DIR/all.profdata" --failure-mode=all
 objects=()

@@ -47,7 +47,7 @@ def test_version_is_written_once():
     ]
     assert written == []
     crates = sorted((ROOT / "crates").glob("*/Cargo.toml"))
-    assert len(crates) == 5
+    assert len(crates) == 6
     for crate in crates:
         assert tomllib.loads(crate.read_text())["package"]["version"] == {"workspace": True}, crate
 

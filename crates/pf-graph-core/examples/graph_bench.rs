@@ -35,6 +35,9 @@ use pf_graph_core::verify::{
 };
 use pf_graph_core::{BuildOptions, Control, Csr, Duplicates, Graph, IdOrder, SelfLoops};
 
+#[global_allocator]
+static ALLOCATOR: pf_alloc::HugePages = pf_alloc::HugePages; // that of the wheel
+
 static NEVER: AtomicBool = AtomicBool::new(false);
 static GO: Control<'static> = Control::new(&NEVER);
 const SEED: u64 = 1;

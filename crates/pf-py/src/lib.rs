@@ -19,7 +19,11 @@ mod token;
 #[cfg(feature = "engine")]
 mod workflow;
 
+use pf_alloc::HugePages;
 use pyo3::prelude::*;
+
+#[global_allocator]
+static ALLOCATOR: HugePages = HugePages;
 
 /// Whether this module is there: it is.
 #[pyfunction]
