@@ -73,3 +73,18 @@ def test_a_cancel_between_pieces(backend, path):
     token.cancel()
     with pytest.raises(pf.errors.Cancelled):
         list(batches)
+
+
+def test_a_dictionary_that_batches_share_counts_once(backend, tmp_path):
+    rows, texts = 1_000_000, 100_000
+    dictionary = pa.array([f"{i:0100}" for i in range(texts)])
+    keys = pa.array([i % texts for i in range(rows)], pa.int32())
+    table = pa.table({"s": pa.DictionaryArray.from_arrays(keys, dictionary)})
+    path = tmp_path / "a.parquet"
+    pq.write_table(table, path, row_group_size=rows)
+    found = pf.read_parquet(path, memory_limit="90 MB")  # 16 batches with 10 MB of texts
+    assert found["s"].slice(rows - 3).cast(pa.string()) == table["s"].slice(rows - 3).cast(
+        pa.string()
+    )
+    with pytest.raises(pf.errors.LimitExceeded):
+        pf.read_parquet(path, memory_limit="8 MB")

@@ -1,8 +1,10 @@
 //! Sizes, columns by name, and lossless casts of batches.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, RecordBatchOptions};
+use arrow::array::{Array, ArrayData, ArrayRef, AsArray, RecordBatch, RecordBatchOptions};
+use arrow::buffer::NullBuffer;
 use arrow::compute::{CastOptions, cast_with_options};
 use arrow::datatypes::{DataType, Schema, SchemaRef, TimeUnit};
 use arrow::error::ArrowError;
@@ -35,6 +37,30 @@ pub(crate) fn cast_exact(array: &ArrayRef, to: &DataType) -> Result<ArrayRef, Ar
         return Ok(Arc::clone(array));
     }
     cast_with_options(array, to, &CastOptions { safe: false, ..CastOptions::default() })
+}
+
+/// Counts the memory of arrays that stay, each block once: those of a column may share a dictionary.
+#[derive(Default)]
+pub(crate) struct Held {
+    blocks: HashSet<usize>,
+    bytes: u64,
+}
+
+impl Held {
+    /// Adds what the array holds; the bytes of all so far.
+    pub fn add(&mut self, array: &dyn Array) -> u64 {
+        self.add_data(&array.to_data());
+        self.bytes
+    }
+
+    fn add_data(&mut self, data: &ArrayData) {
+        for buffer in data.buffers().iter().chain(data.nulls().map(NullBuffer::buffer)) {
+            if self.blocks.insert(buffer.data_ptr().addr().get()) {
+                self.bytes += buffer.capacity() as u64;
+            }
+        }
+        data.child_data().iter().for_each(|child| self.add_data(child));
+    }
 }
 
 /// Bytes of the values of an array that may be a slice of a larger one.
@@ -127,4 +153,31 @@ fn distance(left: &str, right: &str) -> usize {
         }
     }
     row[right.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow::array::{DictionaryArray, Int32Array, StringArray};
+
+    use super::*;
+
+    #[test]
+    fn test_what_arrays_share_is_held_once() {
+        let texts: ArrayRef = Arc::new(StringArray::from(vec!["x".repeat(10_000), "y".repeat(10)]));
+        let with = |texts: &ArrayRef| {
+            let keys = Int32Array::from(vec![Some(0), None, Some(1)]);
+            DictionaryArray::new(keys, Arc::clone(texts))
+        };
+        let mut held = Held::default();
+        let (one, two) = (with(&texts), with(&texts));
+        let first = held.add(&one);
+        assert!((10_010..11_000).contains(&first));
+        assert!((1..1000).contains(&(held.add(&two) - first)), "only its own keys");
+        assert_eq!(held.add(&two.slice(1, 1)), held.add(&one), "nothing new");
+        let other: ArrayRef = Arc::new(StringArray::from(vec!["x".repeat(10_000), "y".repeat(10)]));
+        let three = with(&other);
+        assert!(held.add(&three) > 20_000);
+    }
 }

@@ -16,6 +16,7 @@ use super::read::guard;
 use super::selection::Selection;
 use super::unfolding::Unfolding;
 use super::{claims, page_index};
+use crate::batch::Held;
 use crate::context::{Charge, Context};
 use crate::error::panic_text;
 use crate::mem::Block;
@@ -349,26 +350,27 @@ impl Chunks<'_> {
             Some(&unfolding),
         )?;
         let mut arrays = Vec::new();
-        let (mut rows, mut bytes) = (0, 0);
+        let (mut rows, mut held) = (0, Held::default());
         loop {
             self.context.check()?;
             let batch = guard(path, || reader.next().transpose())
                 .map_err(|error| unfolding.refusal().unwrap_or_else(|| placed(error)))?;
             unfolding.settle();
             let Some(batch) = batch else { break };
-            bytes += batch.get_array_memory_size() as u64;
-            if bytes > charge.bytes() {
-                charge.absorb(self.context.budget().charge(path, bytes - charge.bytes(), name)?);
-            }
             let Some(array) = batch.columns().first() else { break };
             check_decimals(array).map_err(|reason| placed(IoError::parquet(path, reason)))?;
             let end = rows + array.len();
-            arrays.push(match &part.selection {
+            let kept = match &part.selection {
                 Some(selection) if picked.is_none() && end <= selection.of() => {
                     selection.of_array(array, rows).map_err(|error| self.failed(&error))?
                 }
                 _ => ArrayRef::clone(array),
-            });
+            };
+            let bytes = held.add(&kept);
+            if bytes > charge.bytes() {
+                charge.absorb(self.context.budget().charge(path, bytes - charge.bytes(), name)?);
+            }
+            arrays.push(kept);
             rows = end;
         }
         let expected = picked.map_or(group.rows, Selection::count);
