@@ -1,7 +1,9 @@
 //! PageRank: the share of time a walker spends at each vertex who follows edges with probability
 //! `alpha` and else jumps.
 //!
-//! Jacobi iteration in f64, pulling over in-rows: O(n + m) per iteration, 24 bytes per vertex.
+//! Jacobi iteration in f64, pulling over in-rows: O(n + m) per iteration, 20 bytes per vertex (24
+//! with weights). An iteration waits for memory, so there is one vector of what each vertex gives
+//! per unit of out-weight, before and after; ranks are that times the out-weight.
 //! Every step keeps the sum of ranks at 1: the mass of vertices without out-weight goes where jumps
 //! go. Blocks of rows are fixed by the graph and their partial sums are added in block order, so
 //! the bits do not depend on the number of threads.
@@ -124,54 +126,58 @@ pub fn pagerank(
     }
     control.check()?;
     let incoming = graph.incoming(control)?;
-    let inverse = inverse_out_weights(graph, weighted)?;
-    let walk = Walk {
-        incoming,
-        weights: incoming.weights().filter(|_| weighted),
-        blocks: row_blocks(incoming.offsets()),
-        inverse: &inverse,
-        jump: jump.as_deref(),
-        dangling: dangling.as_deref(),
-        alpha: config.alpha,
-    };
-
-    let mut rank = start.unwrap_or_else(|| vec![1.0 / n as f64; n]);
-    let mut given: Vec<f64> = rank
-        .par_iter()
-        .zip(&inverse)
-        .with_min_len(CHUNK)
-        .map(|(rank, inverse)| rank * inverse)
-        .collect();
-    let mut given_next = vec![0.0; n];
-    let stuck = rank.iter().zip(&inverse).filter(|(_, inverse)| **inverse == 0.0);
-    let mut sums = Sums { step: f64::INFINITY, stuck: stuck.map(|(rank, _)| rank).sum() };
-    let mut iterations = 0;
-    let mut first_step = None;
-    while iterations < config.max_iter && !(iterations > 0 && sums.step < config.tol) {
-        sums = walk.iterate(&mut rank, &given, &mut given_next, sums.stuck, control)?;
-        std::mem::swap(&mut given, &mut given_next);
-        iterations += 1;
-        let first = *first_step.get_or_insert(sums.step);
-        control.progress(config.share_done(iterations, first, sums.step))?;
+    let weights = incoming.weights().filter(|_| weighted);
+    let walk = Walk { incoming, weights, jump: jump.as_deref(), dangling: dangling.as_deref() };
+    match (!weighted).then(|| degrees(graph)).flatten() {
+        Some(degrees) => walk.run(config, &degrees, start, control),
+        None => walk.run(config, &out_weights(graph, weighted)?, start, control),
     }
-    control.progress(1.0)?;
-    let converged = sums.step < config.tol;
-    let error_bound = match config.alpha {
-        0.0 => 0.0, // one step arrives
-        alpha => alpha / (1.0 - alpha) * sums.step.max(f64::MIN_POSITIVE),
-    };
-    Ok(PageRankResult { rank, iterations, converged, error_bound })
 }
 
 /// What does not change between iterations.
 struct Walk<'a> {
     incoming: &'a Csr,
     weights: Option<&'a [f64]>,
-    blocks: Vec<Range<usize>>,
-    inverse: &'a [f64],
     jump: Option<&'a [f64]>,
     dangling: Option<&'a [f64]>,
+}
+
+/// What a step hands out: along arcs, to all vertices, and where the vectors say.
+#[derive(Clone, Copy)]
+struct Shares {
     alpha: f64,
+    to_all: f64,
+    to_jump: f64,
+    to_dangling: f64,
+}
+
+/// The weights of a vertex's out-arcs together, or how many there are.
+trait OutWeight: Copy + Send + Sync {
+    fn is_none(&self) -> bool;
+
+    /// What rank is divided by: without out-weight nobody asks what a vertex gives, and its rank
+    /// is kept in that place.
+    fn divisor(&self) -> f64;
+}
+
+impl OutWeight for u32 {
+    fn is_none(&self) -> bool {
+        *self == 0
+    }
+
+    fn divisor(&self) -> f64 {
+        f64::from((*self).max(1))
+    }
+}
+
+impl OutWeight for f64 {
+    fn is_none(&self) -> bool {
+        *self == 0.0
+    }
+
+    fn divisor(&self) -> f64 {
+        if *self == 0.0 { 1.0 } else { *self }
+    }
 }
 
 /// Sums over the vertices of a block, or over all.
@@ -184,47 +190,86 @@ struct Sums {
 }
 
 impl Walk<'_> {
-    /// One step: `rank` in place; `given` is rank per unit of out-weight, before and after.
-    fn iterate(
+    /// Iterates to the end; `out` is the out-weight of each vertex.
+    fn run<O: OutWeight>(
         &self,
-        rank: &mut [f64],
-        given: &[f64],
-        given_next: &mut [f64],
-        stuck: f64,
+        config: &PageRankConfig,
+        out: &[O],
+        start: Option<Vec<f64>>,
         control: &Control<'_>,
-    ) -> Result<Sums, GraphError> {
-        // What is handed out to all, and what goes where the vectors say.
-        let (lost, jumping) = (self.alpha * stuck, 1.0 - self.alpha);
-        let n = rank.len() as f64;
+    ) -> Result<PageRankResult, GraphError> {
+        let n = out.len();
+        let blocks = row_blocks(self.incoming.offsets());
+        let mut given = start.unwrap_or_else(|| vec![1.0 / n as f64; n]);
+        let stuck = given.iter().zip(out).filter(|(_, out)| out.is_none()).map(|(rank, _)| rank);
+        let mut sums = Sums { step: f64::INFINITY, stuck: stuck.sum() };
+        let pairs = given.par_iter_mut().zip(out).with_min_len(CHUNK);
+        pairs.for_each(|(rank, out)| *rank /= out.divisor());
+        let mut next = vec![0.0; n];
+        let mut iterations = 0;
+        let mut first_step = None;
+        while iterations < config.max_iter && !(iterations > 0 && sums.step < config.tol) {
+            let shares = self.shares(config.alpha, sums.stuck, n);
+            sums = self.iterate(&blocks, out, &given, &mut next, shares, control)?;
+            std::mem::swap(&mut given, &mut next);
+            iterations += 1;
+            let first = *first_step.get_or_insert(sums.step);
+            control.progress(config.share_done(iterations, first, sums.step))?;
+        }
+        drop(next);
+        let mut rank = given;
+        let pairs = rank.par_iter_mut().zip(out).with_min_len(CHUNK);
+        pairs.for_each(|(given, out)| *given *= out.divisor());
+        control.progress(1.0)?;
+        let converged = sums.step < config.tol;
+        let error_bound = match config.alpha {
+            0.0 => 0.0, // one step arrives
+            alpha => alpha / (1.0 - alpha) * sums.step.max(f64::MIN_POSITIVE),
+        };
+        Ok(PageRankResult { rank, iterations, converged, error_bound })
+    }
+
+    /// What a step hands out, `stuck` being the rank on vertices without out-weight.
+    fn shares(&self, alpha: f64, stuck: f64, n: usize) -> Shares {
+        let (lost, jumping) = (alpha * stuck, 1.0 - alpha);
+        let n = n as f64;
         let (to_all, to_jump, to_dangling) = match (self.jump, self.dangling) {
             (None, None) => ((lost + jumping) / n, 0.0, 0.0),
             (Some(_), None) => (0.0, lost + jumping, 0.0),
             (None, Some(_)) => (jumping / n, 0.0, lost),
             (Some(_), Some(_)) => (0.0, jumping, lost),
         };
-        let ranks = split_mut(rank, self.blocks.iter().map(ExactSizeIterator::len));
-        let nexts = split_mut(given_next, self.blocks.iter().map(ExactSizeIterator::len));
-        let blocks = self.blocks.par_iter().zip(ranks).zip(nexts);
-        let partial = blocks.map(|((block, ranks), nexts)| {
+        Shares { alpha, to_all, to_jump, to_dangling }
+    }
+
+    /// One step from `given` to `next`.
+    fn iterate<O: OutWeight>(
+        &self,
+        blocks: &[Range<usize>],
+        out: &[O],
+        given: &[f64],
+        next: &mut [f64],
+        shares: Shares,
+        control: &Control<'_>,
+    ) -> Result<Sums, GraphError> {
+        let (offsets, targets) = (self.incoming.offsets(), self.incoming.targets());
+        let nexts = split_mut(next, blocks.iter().map(ExactSizeIterator::len));
+        let partial = blocks.par_iter().zip(nexts).map(|(block, nexts)| {
             control.check()?;
-            let mut sums = Sums { step: 0.0, stuck: 0.0 };
-            for (i, v) in block.clone().enumerate() {
-                let mut new = self.alpha * self.received(v, given) + to_all;
-                if let Some(jump) = self.jump {
-                    new += jump[v] * to_jump;
-                }
-                if let Some(dangling) = self.dangling {
-                    new += dangling[v] * to_dangling;
-                }
-                let inverse = self.inverse[v];
-                sums.step += (new - ranks[i]).abs();
-                if inverse == 0.0 {
-                    sums.stuck += new;
-                }
-                ranks[i] = new;
-                nexts[i] = new * inverse;
-            }
-            Ok(sums)
+            let offsets = &offsets[block.start..=block.end];
+            let before = Block { vertices: block.clone(), offsets, out, given };
+            Ok(match self.weights {
+                None => before.step(nexts, |v, row| {
+                    let received = sum_by_four(&targets[row], |_, &u| given[u as usize]);
+                    self.jumped(shares.alpha * received + shares.to_all, v, shares)
+                }),
+                Some(weights) => before.step(nexts, |v, row| {
+                    let weights = &weights[row.clone()];
+                    let term = |i: usize, &u: &u32| given[u as usize] * weights[i];
+                    let received = sum_by_four(&targets[row], term);
+                    self.jumped(shares.alpha * received + shares.to_all, v, shares)
+                }),
+            })
         });
         let partial: Vec<Sums> = partial.collect::<Result<_, GraphError>>()?;
         Ok(partial.iter().fold(Sums { step: 0.0, stuck: 0.0 }, |all, block| Sums {
@@ -233,22 +278,50 @@ impl Walk<'_> {
         }))
     }
 
-    /// What the in-neighbours of `v` hand on.
-    fn received(&self, v: usize, given: &[f64]) -> f64 {
-        let offsets = self.incoming.offsets();
-        let range = offsets[v] as usize..offsets[v + 1] as usize;
-        let sources = &self.incoming.targets()[range.clone()];
-        match self.weights {
-            None => sum_by_four(sources, |_, &u| given[u as usize]),
-            Some(weights) => {
-                let weights = &weights[range];
-                sum_by_four(sources, |i, &u| given[u as usize] * weights[i])
-            }
+    /// The rank of `v` with what comes where the vectors say.
+    #[inline]
+    fn jumped(&self, mut rank: f64, v: usize, shares: Shares) -> f64 {
+        if let Some(jump) = self.jump {
+            rank += jump[v] * shares.to_jump;
         }
+        if let Some(dangling) = self.dangling {
+            rank += dangling[v] * shares.to_dangling;
+        }
+        rank
+    }
+}
+
+/// Consecutive vertices, and what they gave before.
+struct Block<'a, O> {
+    vertices: Range<usize>,
+    offsets: &'a [u64],
+    out: &'a [O],
+    given: &'a [f64],
+}
+
+impl<O: OutWeight> Block<'_, O> {
+    /// `rank` is asked for the new rank of each vertex, given its row.
+    #[inline]
+    fn step(&self, nexts: &mut [f64], rank: impl Fn(usize, Range<usize>) -> f64) -> Sums {
+        let mut sums = Sums { step: 0.0, stuck: 0.0 };
+        let (out, given) = (&self.out[self.vertices.clone()], &self.given[self.vertices.clone()]);
+        let before = out.iter().zip(given);
+        let rows = self.offsets.windows(2).zip(self.vertices.clone());
+        for (((ends, v), (out, given)), next) in rows.zip(before).zip(nexts) {
+            let new = rank(v, ends[0] as usize..ends[1] as usize);
+            let divisor = out.divisor();
+            sums.step += (new - given * divisor).abs();
+            if out.is_none() {
+                sums.stuck += new;
+            }
+            *next = new / divisor;
+        }
+        sums
     }
 }
 
 /// Adds terms in four interleaved sums: a fixed order that does not wait for each addition.
+#[inline]
 fn sum_by_four<T>(items: &[T], term: impl Fn(usize, &T) -> f64) -> f64 {
     let mut sums = [0.0; 4];
     let (fours, rest) = items.as_chunks::<4>();
@@ -263,23 +336,28 @@ fn sum_by_four<T>(items: &[T], term: impl Fn(usize, &T) -> f64) -> f64 {
     (sums[0] + sums[1]) + (sums[2] + sums[3])
 }
 
-/// One over the out-weight of each vertex, 0 if it has none.
-fn inverse_out_weights(graph: &Graph, weighted: bool) -> Result<Vec<f64>, GraphError> {
+/// The number of arcs out of each vertex, if that fits.
+fn degrees(graph: &Graph) -> Option<Vec<u32>> {
     let out = graph.out();
-    let inverse = |v: u32| {
-        let total = if weighted {
-            out.weighted_row(v).map(|(_, weight)| weight).sum()
-        } else {
-            out.degree(v) as f64
-        };
-        let inverse = if total == 0.0 { 0.0 } else { 1.0 / total };
-        if total.is_finite() && inverse.is_finite() {
-            return Ok(inverse);
+    let vertices = (0..out.num_vertices() as u32).into_par_iter().with_min_len(CHUNK);
+    vertices.map(|v| u32::try_from(out.degree(v)).ok()).collect()
+}
+
+/// The out-weight of each vertex.
+fn out_weights(graph: &Graph, weighted: bool) -> Result<Vec<f64>, GraphError> {
+    let out = graph.out();
+    let total = |v: u32| {
+        if !weighted {
+            return Ok(out.degree(v) as f64);
+        }
+        let total: f64 = out.weighted_row(v).map(|(_, weight)| weight).sum();
+        if total == 0.0 || (total.is_finite() && (1.0 / total).is_finite()) {
+            return Ok(total);
         }
         let id = graph.label(v);
         let message =
             format!("edges out of vertex {id} add up to {total:e}, beyond floating point");
         Err(GraphError::BadParameter { name: "weight", message })
     };
-    (0..out.num_vertices() as u32).into_par_iter().map(inverse).collect()
+    (0..out.num_vertices() as u32).into_par_iter().map(total).collect()
 }
