@@ -30,7 +30,7 @@ library=$(find "$CARGO_TARGET_DIR/debug" -maxdepth 1 -name 'lib_rustic.*' -not -
 cp "$library" "$package/parquetframe/_rustic.abi3.so"
 
 failed=0
-cargo test --locked "${crates[@]}" || failed=1
+cargo test --locked --no-fail-fast "${crates[@]}" || failed=1
 PYTHONPATH=$package "$python" -m pytest tests/io tests/io_corrupt tests/graph || failed=1
 
 "$tools/llvm-profdata" merge -sparse "$profiles" -o "$CARGO_TARGET_DIR/all.profdata" --failure-mode=all

@@ -84,8 +84,11 @@ pub(crate) fn long(bytes: &[u8], start: usize, end: usize, point: u8) -> Option<
     }
     let tail_power = if in_tail == 16 { 10_000_000_000_000_000 } else { 1_000_000_000_000_000 };
     let mantissa = head_digits.join() * tail_power + tail_digits.join();
+    if mantissa == 0 {
+        return None; // zeros are not divided
+    }
     let value = quotient(mantissa, *FIVES.get(fraction)?, fraction as i64);
-    (mantissa > 0).then_some(Quick {
+    Some(Quick {
         value: if negative { -value } else { value },
         integer: false,
         whole: whole as u8,
