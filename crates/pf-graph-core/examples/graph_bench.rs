@@ -2,12 +2,13 @@
 //! of the GAP benchmark suite (`.sg`, `.wsg`), so that other engines run on the same arcs.
 //!
 //! ```text
-//! graph_bench make uniform|rmat|grid DIR        DIR/<name>.sg, .wsg, .sources; also <name>-symmetric
+//! graph_bench make NAME DIR                     DIR/<name>.sg, .wsg, .sources; also <name>-symmetric
 //! graph_bench prove KERNEL DIR/<name>           runs the checker of each answer, then `run` once
-//! graph_bench run KERNEL DIR/<name> ROUNDS      build, transpose, bfs, cc, pr, tc, dijkstra, sssp, ...
+//! graph_bench run KERNEL DIR/<name> ROUNDS      build, transpose, bfs, cc, scc, pr, tc, core, ...
 //! graph_bench run pr DIR/<name> ROUNDS ITERATIONS
 //! ```
-//! `prove pr` prints how many iterations bring the L1 distance to the fixed point to 1e-6, and how
+//! Names: uniform, rmat, grid, and the smaller medium and small (uniform too). Further kernels:
+//! dijkstra, sssp, predecessors, betweenness. `prove pr` prints how many iterations bring the L1 distance to the fixed point to 1e-6, and how
 //! many sweeps a solver needs for it that updates in place and drops dangling mass.
 //! Threads: `RAYON_NUM_THREADS`. Views (arcs by head, integer weights) are made before the clock
 //! starts, and their time is printed; answers are freed after it stops. `check` is a sum over the
@@ -26,12 +27,14 @@ use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use pf_graph_core::algo::{
-    BfsConfig, ComponentsMode, PageRankConfig, PageRankVectors, ShortestPathConfig,
-    ShortestPathMethod, bfs, components, pagerank, shortest_paths, triangle_count, triangles,
+    BetweennessConfig, BfsConfig, ComponentsMode, PageRankConfig, PageRankVectors,
+    ShortestPathConfig, ShortestPathMethod, betweenness, bfs, components, core_number, pagerank,
+    shortest_paths, triangle_count, triangles,
 };
 use pf_graph_core::generate::{Generated, Random, grid, rmat, uniform, weights};
 use pf_graph_core::verify::{
-    Edges, check_bfs, check_pagerank, check_shortest_paths, check_triangles, check_weak_components,
+    Edges, check_betweenness_sum, check_bfs, check_core_number, check_pagerank,
+    check_shortest_paths, check_strong_components, check_triangles, check_weak_components,
 };
 use pf_graph_core::{BuildOptions, Control, Csr, Duplicates, Graph, IdOrder, SelfLoops};
 
@@ -75,6 +78,8 @@ fn clean(edges: &Generated, directed: bool) -> Graph {
 fn make(name: &str, dir: &str) {
     let (edges, directed) = match name {
         "uniform" => (uniform(1_000_000, 10_000_000, SEED), true),
+        "medium" => (uniform(100_000, 1_000_000, SEED), true),
+        "small" => (uniform(4000, 16_000, SEED), true),
         "rmat" => (rmat(20, 16, SEED), true),
         "grid" => (grid(1000, 1000), false),
         other => panic!("no graph {other}"),
@@ -212,6 +217,35 @@ fn run(kernel: &str, path: &str, rounds: usize, proves: bool, iterations: Option
                 check_weak_components(&edges, &find(0)).unwrap();
             }
             time(kernel, rounds, 1, find, |answer| answer.count as u64);
+        }
+        "scc" => {
+            let find = |_| components(&graph, ComponentsMode::Strong, &GO).unwrap();
+            if proves {
+                check_strong_components(&edges, &find(0)).unwrap();
+            }
+            time(kernel, rounds, 1, find, |answer| answer.count as u64);
+        }
+        "core" => {
+            graph.simple(&GO).unwrap();
+            let find = |_| core_number(&graph, &GO).unwrap();
+            if proves {
+                let edges = Edges { directed: graph.is_directed(), ..edges };
+                check_core_number(&edges, &find(0)).unwrap();
+            }
+            time(kernel, rounds, 1, find, |answer| {
+                answer.core_number.iter().map(|&core| u64::from(core)).sum()
+            });
+        }
+        "betweenness" => {
+            let config = BetweennessConfig { normalized: false, ..Default::default() };
+            let find = |_| betweenness(&graph, &config, None, &GO).unwrap();
+            if proves {
+                let edges = Edges { directed: graph.is_directed(), ..edges };
+                check_betweenness_sum(&edges, &find(0).betweenness).unwrap();
+            }
+            time(kernel, rounds, 1, find, |answer| {
+                answer.betweenness.iter().fold(0, |sum, share| share.to_bits().wrapping_add(sum))
+            });
         }
         "tc" => {
             graph.simple(&GO).unwrap();
