@@ -96,5 +96,34 @@ fn generated_graphs_with_and_without_arcs_by_head() {
             directed: true,
         };
         assert_eq!(check_weak_components(&edges, &weak), Ok(()));
+        let strong = on_any_threads(|| {
+            let graph = Graph::from_arrays(&shape.src, &shape.dst, None, n, &options, &GO).unwrap();
+            components(&graph, ComponentsMode::Strong, &GO).unwrap()
+        });
+        assert_eq!(check_strong_components(&edges, &strong), Ok(()));
     }
+}
+
+#[test]
+fn strong_components_of_large_and_of_many_small() {
+    // Two large ones, a bridge, a tail of 20,000, and 20,000 of three in between.
+    let n = 200_000;
+    let mut edges: Vec<(u32, u32)> = Vec::new();
+    let mut state = 7u64;
+    for i in 0..400_000u32 {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(11);
+        let (u, v) = ((state >> 40) as u32 % 50_000, (state >> 20) as u32 % 50_000);
+        let half = i % 2 * 50_000;
+        edges.push((u + half, v + half));
+    }
+    edges.push((0, 50_000));
+    edges.extend((100_000..120_000).map(|v| (v, v + 1)));
+    edges.extend(
+        (120_001..180_001).map(|v| (v, if (v - 120_001) % 3 == 2 { v - 2 } else { v + 1 })),
+    );
+    let rows = Rows::new(n, &edges, true);
+    let strong = on_any_threads(|| {
+        components(&rows.graph(IdOrder::Appearance), ComponentsMode::Strong, &GO).unwrap()
+    });
+    assert_eq!(check_strong_components(&rows.edges(), &strong), Ok(()));
 }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::afforest::weak_labels;
 use super::strong::strong_labels;
 use crate::control::{CHUNK, Control};
-use crate::{Graph, GraphError, NO_VERTEX};
+use crate::{Graph, GraphError};
 
 /// What makes two vertices of a directed graph belong together; undirected graphs have one answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
@@ -37,9 +37,7 @@ pub fn components(
     control: &Control<'_>,
 ) -> Result<ComponentsResult, GraphError> {
     let labels = match mode {
-        ComponentsMode::Strong if graph.is_directed() => {
-            first_vertices(&strong_labels(graph.out(), control)?)
-        }
+        ComponentsMode::Strong if graph.is_directed() => strong_labels(graph, control)?,
         _ => weak_labels(graph, control)?,
     };
     number_by_first_vertex(labels, control)
@@ -81,17 +79,4 @@ fn number_by_first_vertex(
     label.par_iter_mut().with_min_len(CHUNK).for_each(|label| *label = number[*label as usize]);
     control.progress(1.0)?;
     Ok(ComponentsResult { component: label, count })
-}
-
-/// Labels below n, equal exactly within components, become the first vertices that have them.
-fn first_vertices(labels: &[u32]) -> Vec<u32> {
-    let mut first = vec![NO_VERTEX; labels.len()];
-    let of = |(v, &label): (usize, &u32)| {
-        let first = &mut first[label as usize];
-        if *first == NO_VERTEX {
-            *first = v as u32;
-        }
-        *first
-    };
-    labels.iter().enumerate().map(of).collect()
 }

@@ -10,9 +10,12 @@ mod dijkstra;
 mod jumps;
 pub(crate) mod multi_bfs;
 mod pagerank;
+mod pearce;
 mod predecessors;
+mod reach;
 mod shortest_path;
 mod strong;
+mod vertex_set;
 
 pub use bfs::{BfsConfig, BfsResult, bfs};
 pub use components::{ComponentsMode, ComponentsResult, components};
