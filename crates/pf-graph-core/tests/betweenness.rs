@@ -59,6 +59,22 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    /// The search by hops and the one by weight share nothing but the sums.
+    #[test]
+    fn hops_are_weights_of_one(rows in rows(1.0..4.0f64), endpoints in any::<bool>()) {
+        let value = |weighted: bool| {
+            let weight = weighted.then(|| vec![1.0; rows.src.len()]);
+            let graph = Rows { weight, ..rows.clone() }.graph(IdOrder::Appearance);
+            let config = BetweennessConfig { weighted, endpoints, ..Default::default() };
+            bits(&betweenness(&graph, &config, None, &GO).unwrap().betweenness)
+        };
+        prop_assert_eq!(value(true), value(false));
+    }
+}
+
 #[test]
 fn every_small_graph() {
     for directed in [true, false] {

@@ -3,7 +3,7 @@
 //! One search per source, sources in parallel. Sources belong to slots by their number, each slot
 //! adds its sources in order and slots are added in order: the bits do not depend on the number of
 //! threads. O(n m), or O(k m) for k sampled sources; O(n (m + n log n)) with weights. Memory: 8
-//! bytes per vertex and slot, 24 (32 with weights) per vertex and thread.
+//! bytes per vertex and slot, 28 (32 with weights) per vertex and thread.
 //!
 //! Definitions, scaling and the treatment of samples and endpoints are those of networkx from 3.6
 //! on: parallel edges are one way (the lightest), sampled sources scale differently from other

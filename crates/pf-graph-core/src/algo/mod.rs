@@ -27,6 +27,8 @@ pub use shortest_path::{
 
 mod betweenness;
 mod brandes;
+mod brandes_hops;
+mod brandes_weighted;
 mod closeness;
 mod clustering;
 mod core_number;

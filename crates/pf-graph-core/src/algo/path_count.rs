@@ -13,6 +13,7 @@ pub(super) trait PathCount: Copy {
     /// `value / self`, for a count of at least 1.
     fn divide(self, value: f64) -> Self;
     fn value(self) -> f64;
+    fn is_zero(self) -> bool;
     /// Whether sums or quotients of such counts may leave the range.
     fn is_too_large(self) -> bool;
 }
@@ -39,6 +40,11 @@ impl PathCount for f64 {
     #[inline]
     fn value(self) -> f64 {
         self
+    }
+
+    #[inline]
+    fn is_zero(self) -> bool {
+        self == 0.0
     }
 
     #[inline]
@@ -103,6 +109,10 @@ impl PathCount for Wide {
 
     fn value(self) -> f64 {
         scale(self.mantissa, self.exponent)
+    }
+
+    fn is_zero(self) -> bool {
+        self.mantissa == 0.0
     }
 
     fn is_too_large(self) -> bool {
