@@ -10,7 +10,7 @@ import pytest
 from test_calls import CALLS, EDGES, TABLES
 
 import parquetframe as pf
-from parquetframe.graph import base, lookup, running
+from parquetframe.graph import base, building
 
 pytestmark = pytest.mark.usefixtures("backend")
 
@@ -30,8 +30,8 @@ def long_way(monkeypatch):
     """As if no graph were small."""
 
     def use():
-        for module in (base, lookup, running):
-            monkeypatch.setattr(module, "SMALL", -1)
+        monkeypatch.setattr(base, "SMALL", -1)
+        monkeypatch.setattr(building, "plain_columns", lambda *_: None)
 
     return use
 

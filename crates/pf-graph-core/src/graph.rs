@@ -373,6 +373,11 @@ impl Graph {
         })
     }
 
+    /// The same without an error to explain.
+    pub fn position(&self, id: &IdValue) -> Option<u32> {
+        self.ids.find(id)
+    }
+
     /// The vertex of each of some ids, -1 where there is none. `values` are of a type that ids can
     /// have; a null or a value of another kind is no vertex.
     ///

@@ -57,6 +57,7 @@ mod weights;
 pub use columns::VertexInt;
 pub use control::Control;
 pub use csr::Csr;
+pub use edge_ids::EdgesById;
 pub use error::{GraphError, Side};
 pub use graph::Graph;
 pub use ids::{IdOrder, IdValue};

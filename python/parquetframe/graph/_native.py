@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from functools import lru_cache
 from types import ModuleType
@@ -14,8 +14,8 @@ import pyarrow as pa
 
 from parquetframe.workflow.engine import native_token
 
-from .columns import Numbers, numbers
-from .engine import Csr, Work
+from .columns import Column, Numbers
+from .engine import Csr, PlainColumns, Vectors, Work
 
 __all__ = ["RustEngine"]
 
@@ -58,6 +58,13 @@ class RustEngine:
         with _token(self._module, work) as token:
             graph = self._module.NativeGraph.build(table, options, given, token, work.progress)
         return RustHandle(self._module, graph)
+
+    def build_plain(
+        self, columns: PlainColumns, vertices: Any, *, directed: bool, sorted_ids: bool
+    ) -> RustHandle | None:
+        """See :meth:`parquetframe.graph.engine.GraphEngine.build_plain`."""
+        graph = self._module.NativeGraph.build_plain(*columns, vertices, directed, sorted_ids)
+        return None if graph is None else RustHandle(self._module, graph)
 
     def build_indices(
         self,
@@ -105,7 +112,8 @@ class RustHandle:
         self._graph = graph
         self._ids: pa.Array | None = None
         self._rows: Csr | None = None
-        self.places: Any = None
+        self.place: Callable[[Any], int | None] = graph.place
+        self.has_edge: Callable[[Any, Any], bool | None] = graph.has_edge
         self.num_vertices: int = graph.num_vertices
         self.num_edges: int = graph.num_edges
         self.is_directed: bool = graph.is_directed
@@ -140,6 +148,21 @@ class RustHandle:
         found: tuple[_Array, _Array] = self._graph.rows()
         return found
 
+    def edges(self) -> tuple[_Array, _Array, _Array | None]:
+        """Tails, heads and weights in the order of edge ids."""
+        found: tuple[_Array, _Array, _Array | None] = self._graph.edges()
+        return found
+
+    def row_lengths(self) -> _Array:
+        """Number of arcs in each row."""
+        found: _Array = self._graph.row_lengths()
+        return found
+
+    def loops(self) -> _Array:
+        """Number of loops at each vertex."""
+        found: _Array = self._graph.loops()
+        return found
+
     def csc(self) -> Csr:
         """Arcs by head."""
         return Csr(*self._graph.csc())
@@ -167,7 +190,7 @@ class RustHandle:
         return found
 
     def run(
-        self, algorithm: str, params: Mapping[str, Any], arrays: Mapping[str, _Array], work: Work
+        self, algorithm: str, params: Mapping[str, Any], arrays: Vectors, work: Work
     ) -> tuple[dict[str, pa.Array], dict[str, Any]]:
         """See :meth:`parquetframe.graph.engine.Handle.run`."""
         work.check_cancelled()
@@ -179,15 +202,24 @@ class RustHandle:
         return dict(zip(batch.schema.names, batch.columns, strict=True)), facts
 
     def run_numbers(
-        self, algorithm: str, params: Mapping[str, Any], arrays: Mapping[str, _Array], work: Work
-    ) -> tuple[dict[str, Numbers], dict[str, Any]]:
+        self,
+        algorithm: str,
+        params: Mapping[str, Any],
+        arrays: Vectors,
+        work: Work,
+        ids: Numbers | None = None,
+        reached: str | None = None,
+    ) -> tuple[dict[str, Column], dict[str, Any]]:
         """See :meth:`parquetframe.graph.engine.Handle.run_numbers`."""
+        run, threads, progress = self._graph.run_numbers, work.threads, work.progress
+        found: tuple[dict[str, Column], dict[str, Any]]
+        if work.cancel is None:
+            found = run(algorithm, params, arrays, threads, None, progress, ids, reached)
+            return found
         work.check_cancelled()
-        with _token(self._module, work) as token:
-            found, facts = self._graph.run_numbers(
-                algorithm, params, arrays, work.threads, token, work.progress
-            )
-        return {name: _numbers(column) for name, column in found.items()}, facts
+        with native_token(self._module, work.cancel) as token:
+            found = run(algorithm, params, arrays, threads, token, progress, ids, reached)
+        return found
 
 
 _NO_TOKEN = nullcontext()
@@ -201,12 +233,6 @@ def _token(module: Any, work: Work) -> AbstractContextManager[Any]:
 @lru_cache(maxsize=256)
 def _options(**options: Any) -> str:
     return json.dumps(options)
-
-
-def _numbers(column: Any) -> Numbers:
-    if column.__class__ is tuple:
-        return Numbers(*column)
-    return Numbers(column) if isinstance(column, np.ndarray) else numbers(pa.array(column))
 
 
 def _index32(values: _Array) -> _Array:

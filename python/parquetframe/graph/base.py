@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pyarrow as pa
 
 from .building import Built, edge_list
-from .columns import SMALL, Column, Numbers, as_arrow, numbers
-from .engine import Csr, GraphEngine, Progress
+from .columns import SMALL, Column, Numbers, as_arrow, numbers, with_ids
+from .engine import Csr, GraphEngine, Progress, Vectors
 from .running import Answer, Call, start
 from .truth import Truth
 from .weights import WeightFacts
@@ -29,7 +30,9 @@ class GraphBase:
         self._built = built
         self._handle = built.handle
         self._kept: Numbers | None = None
-        self._is_small = max(self._handle.num_vertices, self._handle.num_edges) <= SMALL
+        self._calls: dict[str, Call] = {}  # without options but the output, of a small graph
+        self._rows_of_ids: dict[str, tuple[list[int], pa.Array]] = {}  # of a small graph
+        self._is_small = self._handle.num_vertices <= SMALL >= self._handle.num_edges
 
     @property
     def num_vertices(self) -> int:
@@ -96,7 +99,7 @@ class GraphBase:
             columns = {name: self._ids_at(end) for name, end in ends.items()}
         if found.weights is not None:
             columns["weight"] = pa.array(found.weights)
-        table = pa.table(columns)
+        table = pa.Table.from_arrays(list(columns.values()), list(columns))
         properties = self._built.edge_properties
         if properties is not None:
             for field, column in zip(properties.schema, properties.columns, strict=True):
@@ -135,8 +138,7 @@ class GraphBase:
 
     def row_number(self, edge: int) -> int:
         """Row of the given edge table, counted from 1, as messages have it."""
-        rows = self._built.rows
-        return 1 + (edge if rows is None else int(rows[edge]))
+        return self._built.row_number(edge)
 
     @cached_property
     def weight_facts(self) -> WeightFacts:
@@ -147,28 +149,12 @@ class GraphBase:
     def _edge_list(self) -> EdgeList:
         return edge_list(self._handle)
 
-    def _ids_at(self, indices: np.ndarray[Any, Any] | Column) -> Any:
+    def _ids_at(self, indices: Any) -> Any:
         """Ids of vertex indices, as Arrow array or as the indices come; null stays null."""
         if isinstance(indices, Numbers):
-            if self._built.dense:  # an index is the id
-                return Numbers(indices.values.astype(np.int64), indices.valid)
             return self._id_numbers.at(indices)
         array = indices if isinstance(indices, pa.Array) else pa.array(indices)
         return self._handle.ids_at(array)
-
-    def _vertex(self, answer: Answer) -> Column:
-        """The column of all ids that goes with the columns of an answer."""
-        for column in answer.columns.values():
-            return self._all_ids(isinstance(column, Numbers))
-        return self.ids
-
-    def _all_ids(self, as_numbers: bool) -> Column:
-        if not as_numbers:
-            return self.ids
-        found = self._id_numbers
-        if found.values.flags.writeable:  # as the caller may write to it, one of its own
-            return found._replace(values=found.values.copy())
-        return found
 
     @property
     def _id_numbers(self) -> Numbers:
@@ -183,6 +169,63 @@ class GraphBase:
     def _call(
         self, output: str, threads: int | None, progress: Progress | None, cancel: object
     ) -> Call:
+        plain = output.__class__ is str and (threads, progress, cancel) == (None, None, None)
+        call = self._calls.get(output) if plain else None
+        if call is not None:
+            return call
         if threads is None and self._is_small:
             threads = 1  # more have nothing to do, and asking how many there are takes time
-        return start(self.backend, output=output, threads=threads, progress=progress, cancel=cancel)
+        call = start(self.backend, output=output, threads=threads, progress=progress, cancel=cancel)
+        if plain and self._is_small:
+            self._calls[output] = call
+        return call
+
+    def _run(
+        self,
+        call: Call,
+        algorithm: str,
+        params: Mapping[str, Any] | None = None,
+        arrays: Vectors | None = None,
+        *,
+        ids: bool = True,
+        reached: str | None = None,
+    ) -> Answer:
+        """Let the engine work.
+
+        Args:
+            call: How.
+            algorithm: Name of the method.
+            params: Its settings, complete and checked.
+            arrays: Its vectors.
+            ids: Whether the answer has ids, not vertex indices.
+            reached: The column in which rows need a value.
+        """
+        before = time.perf_counter()
+        work, handle = call.work, self._handle
+        columns: Mapping[str, Column]
+        if self._is_small or call.output == "numpy":
+            known = self._id_numbers if ids else None
+            columns, facts = handle.run_numbers(
+                algorithm, params or {}, arrays or {}, work, known, reached
+            )
+        else:
+            columns, facts = handle.run(algorithm, params or {}, arrays or {}, work)
+            if ids:
+                columns = with_ids(columns, lambda: self.ids, self._ids_at, reached)
+        if work.progress is not None:
+            work.progress(1.0)
+        facts["seconds"] = time.perf_counter() - before
+        facts["backend"] = call.backend
+        return Answer(columns, facts)
+
+    def _deliver(
+        self,
+        call: Call,
+        algorithm: str,
+        params: Mapping[str, Any] | None = None,
+        arrays: Vectors | None = None,
+        *,
+        reached: str | None = None,
+    ) -> Any:
+        """The answer as the caller wants it."""
+        return call.deliver(*self._run(call, algorithm, params, arrays, reached=reached))

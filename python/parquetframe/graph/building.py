@@ -12,7 +12,8 @@ from parquetframe.errors import GraphError, GraphTooLarge, SchemaError
 from parquetframe.io.request import count, flag
 from parquetframe.types import format_type
 
-from .edges import EdgeColumns, edge_columns, vertex_column
+from .columns import SMALL
+from .edges import EdgeColumns, edge_columns, plain_columns, plain_vertices, vertex_column
 from .engine import MAX_VERTICES, GraphEngine, Handle, Work
 from .id_types import check_kinds, id_kind, in_one_type
 from .labels import label
@@ -42,6 +43,10 @@ class Built:
     rows: _Array | None = None
     edge_properties: pa.Table | None = None
     vertex_properties: pa.Table | None = None
+
+    def row_number(self, edge: int) -> int:
+        """Row of the given table that an edge came from, counted from 1."""
+        return 1 + (edge if self.rows is None else int(self.rows[edge]))
 
 
 def build_edges(
@@ -80,24 +85,31 @@ def build_edges(
     if duplicates == "sum" and edge_properties is not False:
         raise ValueError("properties of edges cannot be added: duplicates='sum' takes none")
     _check_default(default_weight, weight, edges)
-    columns = edge_columns(
-        edges, src, dst, weight,
-        nulls=nulls, default_weight=default_weight, properties=edge_properties,
-    )  # fmt: skip
-    work.check_cancelled()
-    if dense:
-        handle = _dense(
-            engine, columns, num_vertices, directed=directed,
-            sorted_rows=id_order == "sorted", work=work,
+    sorted_ids = id_order == "sorted"
+    built = None
+    if not dense and edge_properties is False and work.progress is None:
+        built = _plain(
+            engine, edges, src, dst, weight, vertices,
+            directed=directed, sorted_ids=sorted_ids, work=work,
         )  # fmt: skip
+    if built is None:
+        columns = edge_columns(
+            edges, src, dst, weight,
+            nulls=nulls, default_weight=default_weight, properties=edge_properties,
+        )  # fmt: skip
+        work.check_cancelled()
         others = None
-    else:
-        handle, others = _mapped(
-            engine, columns, vertices, vertex_id,
-            directed=directed, sorted_ids=id_order == "sorted", work=work,
-        )  # fmt: skip
-    built = Built(handle, dense, id_order == "sorted", columns.rows, columns.properties, others)
-    return _by_policy(engine, built, columns, duplicates, self_loops, work)
+        if dense:
+            handle = _dense(
+                engine, columns, num_vertices, directed=directed, sorted_rows=sorted_ids, work=work
+            )
+        else:
+            handle, others = _mapped(
+                engine, columns, vertices, vertex_id,
+                directed=directed, sorted_ids=sorted_ids, work=work,
+            )  # fmt: skip
+        built = Built(handle, dense, sorted_ids, columns.rows, columns.properties, others)
+    return _by_policy(engine, built, duplicates, self_loops, work)
 
 
 def check_size(num_vertices: int) -> None:
@@ -129,20 +141,7 @@ def index_array(values: Any, name: str) -> _Array:
 
 def edge_list(handle: Handle) -> EdgeList:
     """The edges in the order of their ids; of an undirected one the earlier vertex is ``src``."""
-    rows = handle.csr()
-    tails = np.repeat(np.arange(handle.num_vertices, dtype=np.int64), np.diff(rows.indptr))
-    heads, edges, weights = rows.indices.astype(np.int64), rows.edge_ids, rows.weights
-    if not handle.is_directed:
-        once = tails <= heads
-        tails, heads, edges = tails[once], heads[once], edges[once]
-        weights = None if weights is None else weights[once]
-    src, dst = np.empty((2, handle.num_edges), np.int64)
-    src[edges], dst[edges] = tails, heads
-    if weights is not None:
-        ordered = np.empty(handle.num_edges)
-        ordered[edges] = weights
-        weights = ordered
-    return EdgeList(src, dst, weights, np.arange(handle.num_edges))
+    return EdgeList(*handle.edges(), np.arange(handle.num_edges))
 
 
 def _check_default(default: float | None, weight: str | None, edges: Any) -> None:
@@ -154,6 +153,34 @@ def _check_default(default: float | None, weight: str | None, edges: Any) -> Non
         raise ValueError(f"default_weight must be finite or inf, not {default}")
     if weight is None and not (isinstance(edges, tuple) and len(edges) == 3):
         raise ValueError("default_weight= fills a weight column, but weight= names none")
+
+
+def _plain(
+    engine: GraphEngine,
+    edges: Any,
+    src: str,
+    dst: str,
+    weight: str | None,
+    vertices: Any,
+    *,
+    directed: bool,
+    sorted_ids: bool,
+    work: Work,
+) -> Built | None:
+    """A graph of few edges in plain columns, in which there is nothing to find fault with.
+
+    None where that is not so: then :func:`edge_columns` and :func:`_mapped` say what is wrong.
+    """
+    work.check_cancelled()
+    columns = plain_columns(edges, src, dst, weight)
+    if columns is None:
+        return None
+    if vertices.__class__ is range:
+        vertices = list(vertices[: SMALL + 1])
+    elif vertices is not None and not plain_vertices(vertices):
+        return None
+    handle = engine.build_plain(columns, vertices, directed=directed, sorted_ids=sorted_ids)
+    return None if handle is None else Built(handle, sorted_rows=sorted_ids)
 
 
 def _mapped(
@@ -238,7 +265,6 @@ def _dense(
 def _by_policy(
     engine: GraphEngine,
     built: Built,
-    columns: EdgeColumns,
     duplicates: str,
     self_loops: str,
     work: Work,
@@ -251,7 +277,7 @@ def _by_policy(
 
     def tell(edge: int) -> tuple[int, str]:
         ids = handle.ids
-        row = columns.row_number(int(given.rows[edge]))
+        row = built.row_number(int(given.rows[edge]))
         ends = label(ids[int(given.src[edge])].as_py()), label(ids[int(given.dst[edge])].as_py())
         return row, f"{ends[0]}->{ends[1]}"
 
@@ -263,7 +289,7 @@ def _by_policy(
     left = without_duplicates(left, duplicates, directed=handle.is_directed, tell=tell_left)
     if len(left.src) == len(given.src) and (left.weights is None) == (given.weights is None):
         return built
-    rows = left.rows if columns.rows is None else columns.rows[left.rows]
+    rows = left.rows if built.rows is None else built.rows[left.rows]
     properties = built.edge_properties
     again = engine.build_indices(
         left.src, left.dst, left.weights,

@@ -93,9 +93,9 @@ class Centrality(GraphBase):
             for name, weights in given.items()
             if weights is not None
         }
-        answer = call.run(self._handle, "pagerank", params, arrays)
+        answer = self._run(call, "pagerank", params, arrays)
         _converged("pagerank", answer, on_fail)
-        return call.deliver({"vertex": self._vertex(answer), **answer.columns}, answer.facts)
+        return call.deliver(*answer)
 
     def hits(
         self,
@@ -139,9 +139,9 @@ class Centrality(GraphBase):
             "max_iter": at_least("max_iter", max_iter, 1),
             "weighted": self._flow_weights("hits", weight),
         }
-        answer = call.run(self._handle, "hits", params)
+        answer = self._run(call, "hits", params)
         _converged("hits", answer, on_fail)
-        return call.deliver({"vertex": self._vertex(answer), **answer.columns}, answer.facts)
+        return call.deliver(*answer)
 
     def betweenness(
         self,
@@ -198,8 +198,7 @@ class Centrality(GraphBase):
         arrays = {}
         if k is not None and k < n:
             arrays["sources"] = np.array(SplitMix64(seed).sample(n, k), np.uint32)
-        answer = call.run(self._handle, "betweenness", params, arrays)
-        return call.deliver({"vertex": self._vertex(answer), **answer.columns}, answer.facts)
+        return self._deliver(call, "betweenness", params, arrays)
 
     def closeness(
         self,
@@ -276,10 +275,7 @@ class Centrality(GraphBase):
         arrays = {}
         if vertices is not None:
             arrays["vertices"] = np.unique(find_all(self._handle, vertices))
-        answer = call.run(self._handle, algorithm, params, arrays)
-        wanted = answer.columns["vertex"]
-        ids = self._vertex(answer) if vertices is None else self._ids_at(wanted)
-        return call.deliver({"vertex": ids, algorithm: answer.columns[algorithm]}, answer.facts)
+        return self._deliver(call, algorithm, params, arrays)
 
     def _flow_weights(self, algorithm: str, weight: str | None) -> bool:
         weighted = uses_weights(self, weight)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -12,36 +12,46 @@ import pyarrow.compute as pc
 if TYPE_CHECKING:
     from typing import TypeAlias
 
-__all__ = ["SMALL", "Column", "Numbers", "as_arrow", "as_numpy", "numbers", "where_valid"]
+__all__ = ["SMALL", "Column", "Numbers", "as_arrow", "as_numpy", "numbers", "with_ids"]
 
 SMALL = 1 << 12  # rows up to which a NumPy array costs less than the calls that make Arrow ones
 
 _Array = np.ndarray[Any, Any]
+_Masked: Any = np.ma.MaskedArray
 
 
 class Numbers(NamedTuple):
     """Values as NumPy holds them.
 
     Attributes:
-        values: Anything where ``valid`` is False; an index is that of some vertex.
-        valid: Whether there is a value, or None if there is one everywhere.
+        values: Anything where one is missing; an index is that of some vertex.
+        missing: Where there is no value, as bools; None if there is one everywhere.
         dtype: The type as Arrow array, if it is not that of the values.
     """
 
     values: _Array
-    valid: _Array | None = None
+    missing: _Array | None = None
     dtype: pa.DataType | None = None
 
     def at(self, indices: Numbers) -> Numbers:
         """Values at places; no value where there is no place."""
-        return Numbers(self.values[indices.values], indices.valid, self.dtype)
+        return Numbers(self.values[indices.values], indices.missing, self.dtype)
+
+    def given_away(self) -> Numbers:
+        """For somebody who may write to the values: a copy, unless nobody can."""
+        return self._replace(values=self.values.copy()) if self.values.flags.writeable else self
 
 
-Column: TypeAlias = "pa.Array | Numbers"
+# An Arrow array, a NumPy array without nulls, or the items of `Numbers`.
+Column: TypeAlias = "pa.Array | _Array | tuple[_Array, _Array | None, pa.DataType | None]"
 
 
-def numbers(column: pa.Array) -> Numbers:
-    """The values of an Arrow array; 0 where there is none."""
+def numbers(column: Column) -> Numbers:
+    """The values of any column; of an Arrow array 0 where there is none."""
+    if isinstance(column, np.ndarray):
+        return Numbers(column)
+    if isinstance(column, tuple):
+        return Numbers(*column)
     values = column.to_numpy(zero_copy_only=False)
     if not column.null_count:
         return Numbers(np.asarray(values), None, column.type)
@@ -51,39 +61,71 @@ def numbers(column: pa.Array) -> Numbers:
         filled = np.zeros(len(column), values.dtype)
         filled[valid] = values
         values = filled
-    return Numbers(values, valid, column.type)
+    return Numbers(values, ~valid, column.type)
 
 
 def as_numpy(column: Column) -> _Array:
     """The values; a masked array where there are nulls."""
-    found = column if isinstance(column, Numbers) else numbers(column)
-    if found.valid is None:
-        return found.values
-    mask = ~found.valid
-    return np.ma.MaskedArray(found.values, mask) if np.count_nonzero(mask) else found.values
+    if isinstance(column, np.ndarray):
+        return column
+    values, missing, _ = column if isinstance(column, tuple) else numbers(column)
+    masked: _Array = values if missing is None else _Masked(values, missing)
+    return masked
 
 
 def as_arrow(column: Column) -> pa.Array:
     """An Arrow array."""
-    if not isinstance(column, Numbers):
-        return column
-    if column.valid is None:
-        return pa.array(column.values, column.dtype)
-    return pa.array(column.values, column.dtype, mask=~column.valid)
+    if isinstance(column, tuple):
+        values, missing, dtype = column
+        return pa.array(values, dtype, mask=missing)
+    return pa.array(column) if isinstance(column, np.ndarray) else column
 
 
-def where_valid(columns: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """The rows in which a column has a value."""
+def with_ids(
+    columns: Mapping[str, Column],
+    all_ids: Callable[[], Column],
+    ids_at: Callable[[Any], Column],
+    reached: str | None,
+) -> dict[str, Column]:
+    """Ids in place of vertex indices, and first in a column of their own if rows are all vertices.
+
+    Args:
+        columns: What an engine found, all of them Arrow arrays or all numbers; indices are uint32.
+        all_ids: Gives the ids of all vertices.
+        ids_at: Gives the ids of indices.
+        reached: Only the rows stay in which this column has a value.
+    """
+    found: dict[str, Any] = dict(columns)
+    indices = [name for name, column in found.items() if _is_index(column)]
+    if found and "vertex" not in found and "src" not in found:
+        found = {"vertex": all_ids(), **found}
+    if reached is not None:
+        found = _where_valid(found, reached)
+    for name in indices:  # after the rows are chosen: ids cost more than indices
+        found[name] = ids_at(found[name])
+    return found
+
+
+def _is_index(column: Any) -> bool:
+    if isinstance(column, Numbers):
+        return bool(column.values.dtype == np.uint32)
+    return bool(column.type == pa.uint32())
+
+
+def _where_valid(columns: dict[str, Any], name: str) -> dict[str, Any]:
     chosen = columns[name]
     if isinstance(chosen, Numbers):
-        mask = chosen.valid
-        if mask is None:
-            return dict(columns)
-        return {
-            key: Numbers(values[mask], None if valid is None or key == name else valid[mask], dtype)
-            for key, (values, valid, dtype) in columns.items()
-        }
+        if chosen.missing is None:
+            return columns
+        rows = np.flatnonzero(~chosen.missing)
+        return {key: _taken(column, rows) for key, column in columns.items()}
     if not chosen.null_count:
-        return dict(columns)
+        return columns
     mask = pc.is_valid(chosen)
     return {key: column.filter(mask) for key, column in columns.items()}
+
+
+def _taken(column: Numbers, rows: _Array) -> Numbers:
+    values, missing, dtype = column
+    missing = None if missing is None else missing[rows]
+    return Numbers(values[rows], missing if missing is not None and missing.any() else None, dtype)

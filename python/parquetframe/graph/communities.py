@@ -67,8 +67,7 @@ class Communities(GraphBase):
             "max_level": count("max_level", max_level, least=1),
             "weighted": weighted,
         }
-        answer = call.run(self._handle, "louvain", params)
-        return call.deliver({"vertex": self._vertex(answer), **answer.columns}, answer.facts)
+        return self._deliver(call, "louvain", params)
 
     def label_propagation(
         self,
@@ -100,5 +99,4 @@ class Communities(GraphBase):
         """
         call = self._call(output, threads, progress, cancel)
         params = {"max_iter": at_least("max_iter", max_iter, 1)}
-        answer = call.run(self._handle, "label_propagation", params)
-        return call.deliver({"vertex": self._vertex(answer), **answer.columns}, answer.facts)
+        return self._deliver(call, "label_propagation", params)

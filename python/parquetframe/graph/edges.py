@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -17,9 +17,21 @@ from parquetframe.workflow.names import suggestion
 
 from .id_types import plain_type
 
-__all__ = ["EdgeColumns", "as_table", "edge_columns", "require_column", "vertex_column"]
+if TYPE_CHECKING:
+    from .engine import PlainColumns
+
+__all__ = [
+    "EdgeColumns",
+    "as_table",
+    "edge_columns",
+    "plain_columns",
+    "plain_vertices",
+    "require_column",
+    "vertex_column",
+]
 
 _T = pa.types
+_PLAIN = (list, tuple, np.ndarray, pa.Array, pa.ChunkedArray)
 
 
 @dataclass(frozen=True)
@@ -78,6 +90,32 @@ def as_table(data: Any, columns: Sequence[str] | None, what: str) -> pa.Table:
     for name in columns or ():
         require_column(data, name, what)
     return data if columns is None else data.select(list(dict.fromkeys(columns)))
+
+
+def plain_columns(edges: Any, src: str, dst: str, weight: str | None) -> PlainColumns | None:
+    """Columns of a dict, tuple or Arrow table as they are; None: only :func:`edge_columns` knows.
+
+    Reading them takes nothing away, and their values are not judged.
+    """
+    kind = edges.__class__
+    if kind is tuple:
+        found = list(edges) if 2 <= len(edges) <= 3 else []
+    elif kind is dict:
+        found = [edges.get(name) for name in (src, dst, weight)[: 2 + (weight is not None)]]
+    elif kind is pa.Table:
+        names = edges.column_names
+        wanted = (src, dst, weight)[: 2 + (weight is not None)]
+        found = [edges.column(name) if names.count(name) == 1 else None for name in wanted]
+    else:
+        return None
+    if not found or not all(isinstance(column, _PLAIN) for column in found):
+        return None
+    return found[0], found[1], found[2] if len(found) == 3 else None
+
+
+def plain_vertices(vertices: Any) -> bool:
+    """Whether these are ids, and no table or path."""
+    return isinstance(vertices, _PLAIN) and not _is_path(vertices)
 
 
 def edge_columns(
@@ -144,9 +182,7 @@ def vertex_column(vertices: Any, name: str) -> tuple[pa.ChunkedArray, pa.Table |
         SchemaError: The column is missing.
         GraphError: A null id; the row is named.
     """
-    if isinstance(vertices, (pa.Array, pa.ChunkedArray, list, tuple, range, np.ndarray)) and (
-        not _is_path(vertices)
-    ):
+    if vertices.__class__ is range or plain_vertices(vertices):
         ids, others = pa.chunked_array([_column(vertices, "vertices")]), None
     else:
         table = as_table(vertices, None, "vertices")

@@ -63,7 +63,9 @@ if TYPE_CHECKING:
 
     from parquetframe.cancel import CancelledFlag
 
-    from .columns import Numbers
+    from .columns import Column, Numbers
+
+    _Array = np.ndarray[Any, Any]
 
 __all__ = [
     "MAX_VERTICES",
@@ -71,7 +73,9 @@ __all__ = [
     "Csr",
     "GraphEngine",
     "Handle",
+    "PlainColumns",
     "Progress",
+    "Vectors",
     "Work",
     "choose_engine",
 ]
@@ -80,6 +84,8 @@ NEEDS = "NativeGraph"
 MAX_VERTICES = 2**32 - 2  # 2**32 - 1 stands for "no vertex"
 
 Progress = Callable[[float], object]
+PlainColumns = tuple[Any, Any, Any]
+Vectors = Mapping[str, "np.ndarray[Any, Any] | list[int]"]
 
 
 @dataclass(frozen=True)
@@ -125,7 +131,6 @@ class Handle(Protocol):
     num_edges: int
     is_directed: bool
     is_weighted: bool
-    places: Any  # what looking ids up keeps
 
     @property
     def nbytes(self) -> int:
@@ -149,6 +154,21 @@ class Handle(Protocol):
         """Arcs by tail; an undirected edge stands in both rows, a loop once."""
         ...
 
+    def edges(self) -> tuple[_Array, _Array, _Array | None]:
+        """Tails, heads and weights in the order of edge ids.
+
+        Of an undirected edge the smaller index is the tail.
+        """
+        ...
+
+    def row_lengths(self) -> _Array:
+        """Number of arcs in each row of :meth:`csr`, int64; a new array."""
+        ...
+
+    def loops(self) -> _Array:
+        """Number of loops at each vertex, int64."""
+        ...
+
     def csc(self) -> Csr:
         """Arcs by head, each row sorted by tail; of an undirected graph the same as ``csr``."""
         ...
@@ -159,6 +179,17 @@ class Handle(Protocol):
 
     def find(self, values: pa.Array) -> np.ndarray[Any, Any]:
         """Index of each value, which has the type of the ids; -1 for those that are not there."""
+        ...
+
+    def place(self, vertex: Any, /) -> int | None:
+        """Index of an id of a small graph, -1 if it has none such.
+
+        None asks to look with more care: unless the id is an ``int`` or ``str``, as the ids are.
+        """
+        ...
+
+    def has_edge(self, u: Any, v: Any, /) -> bool | None:
+        """Whether an edge leads from one id to another; None as for :meth:`place`."""
         ...
 
     def has_arc(self, tail: int, head: int) -> bool:
@@ -173,7 +204,7 @@ class Handle(Protocol):
         self,
         algorithm: str,
         params: Mapping[str, Any],
-        arrays: Mapping[str, np.ndarray[Any, Any]],
+        arrays: Vectors,
         work: Work,
     ) -> tuple[dict[str, pa.Array], dict[str, Any]]:
         """Run one algorithm.
@@ -181,7 +212,8 @@ class Handle(Protocol):
         Args:
             algorithm: Name of the method of :class:`parquetframe.Graph`.
             params: Plain settings, complete and checked.
-            arrays: Lists of vertex indices (uint32) and vectors over all vertices (float64).
+            arrays: Lists of vertex indices (uint32, a few as a list of int), and vectors over all
+                vertices (float64).
             work: How it runs.
 
         Returns:
@@ -193,10 +225,21 @@ class Handle(Protocol):
         self,
         algorithm: str,
         params: Mapping[str, Any],
-        arrays: Mapping[str, np.ndarray[Any, Any]],
+        arrays: Vectors,
         work: Work,
-    ) -> tuple[dict[str, Numbers], dict[str, Any]]:
-        """The same as :meth:`run`, columns as NumPy arrays."""
+        ids: Numbers | None = None,
+        reached: str | None = None,
+    ) -> tuple[dict[str, Column], dict[str, Any]]:
+        """The same as :meth:`run`, columns as NumPy arrays.
+
+        Args:
+            algorithm: As for :meth:`run`.
+            params: As for :meth:`run`.
+            arrays: As for :meth:`run`.
+            work: As for :meth:`run`.
+            ids: Of all vertices: then they come as :func:`~.columns.with_ids` puts them.
+            reached: With ids, the column in which rows need a value.
+        """
         ...
 
 
@@ -227,6 +270,19 @@ class GraphEngine(Protocol):
             sorted_ids: Vertices ascend by id, and each row by target and weight; otherwise both
                 come in the order of the table, of one row ``src`` before ``dst``.
             work: How it runs.
+        """
+        ...
+
+    def build_plain(
+        self, columns: PlainColumns, vertices: Any, *, directed: bool, sorted_ids: bool
+    ) -> Handle | None:
+        """The same from short columns as callers have them; None asks for Arrow columns.
+
+        Args:
+            columns: Tails, heads, and weights or None: lists, NumPy or Arrow arrays.
+            vertices: The same or None.
+            directed: As for :meth:`build`.
+            sorted_ids: As for :meth:`build`.
         """
         ...
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import numpy as np
 import pyarrow as pa
@@ -16,9 +16,6 @@ from .engine import Progress, Work
 from .lookup import find_all, find_one, find_some
 from .merging import EdgeList, without_duplicates
 from .options import one_of
-
-if TYPE_CHECKING:
-    from .engine import Csr
 
 __all__ = ["LocalQueries"]
 
@@ -58,21 +55,21 @@ class LocalQueries(GraphBase):
         call = self._call(output, threads, progress, cancel)
         call.work.check_cancelled()
         before = time.perf_counter()
-        rows = self.csr()
-        if direction != "in" or not self.is_directed:
-            count = rows.indptr[1:] - rows.indptr[:-1]
+        handle, directed = self._handle, self._handle.is_directed
+        if direction != "in" or not directed:
+            count = handle.row_lengths()
         else:
-            count = np.zeros(self.num_vertices, np.int64)
-        if direction != "out" and self.is_directed:
-            count += np.bincount(rows.indices, minlength=self.num_vertices)
-        if not self.is_directed and loops == "twice":
-            count += _loops(rows)
-        if self.is_directed and direction == "both" and loops == "once":
-            count -= _loops(rows)
+            count = np.zeros(handle.num_vertices, np.int64)
+        if direction != "out" and directed:
+            count += np.bincount(handle.csr().indices, minlength=handle.num_vertices)
+        if not directed and loops == "twice":
+            count += handle.loops()
+        if directed and direction == "both" and loops == "once":
+            count -= handle.loops()
         if call.work.progress is not None:
             call.work.progress(1.0)
         facts = {"seconds": time.perf_counter() - before, "backend": call.backend}
-        return call.deliver({"vertex": self._all_ids(True), "degree": Numbers(count)}, facts)
+        return call.deliver({"vertex": self._id_numbers.given_away(), "degree": count}, facts)
 
     def neighbors(self, vertex: Any, direction: str = "out") -> pa.Array:
         """Ids at the other ends of a vertex's edges, one per edge, in the order of its row.
@@ -86,18 +83,32 @@ class LocalQueries(GraphBase):
         """
         one_of("direction", direction, DIRECTIONS)
         v = find_one(self._handle, vertex)
-        parts: list[np.ndarray[Any, Any]] = []
-        if direction != "in" or not self.is_directed:
-            parts.append(_row(self.csr(), v))
-        if direction != "out" and self.is_directed:
-            parts.append(_row(self.csc(), v))
-        row = parts[0] if len(parts) == 1 else np.concatenate(parts)
+        if not self._handle.is_directed:
+            direction = "out"
+        parts = [self._row_ids(side, v) for side in ("out", "in") if direction in (side, "both")]
+        return parts[0] if len(parts) == 1 else pa.concat_arrays(parts)
+
+    def _row_ids(self, direction: str, v: int) -> pa.Array:
+        """Ids at the other ends of the arcs of one vertex."""
+        if self._is_small:
+            known = self._rows_of_ids.get(direction)
+            if known is None:
+                rows = self.csr() if direction == "out" else self.csc()
+                ids = as_arrow(self._ids_at(Numbers(rows.indices)))
+                known = self._rows_of_ids[direction] = rows.indptr.tolist(), ids
+            offsets, ids = known
+            return ids.slice(offsets[v], offsets[v + 1] - offsets[v])
+        rows = self.csr() if direction == "out" else self.csc()
+        row = rows.indices[rows.indptr[v] : rows.indptr[v + 1]]
         return as_arrow(self._ids_at(Numbers(row) if len(row) <= SMALL else row))
 
     def has_edge(self, u: Any, v: Any) -> bool:
         """Whether an edge leads from ``u`` to ``v``; False also if one of them is no vertex."""
-        (a, b), _ = find_some(self._handle, (u, v))
-        return a >= 0 and b >= 0 and self._handle.has_arc(int(a), int(b))
+        found = self._handle.has_edge(u, v)
+        if found is None:
+            (a, b), _ = find_some(self._handle, (u, v))
+            found = a >= 0 and b >= 0 and self._handle.has_arc(int(a), int(b))
+        return found
 
     def subgraph(self, ids: Iterable[Any]) -> Self:
         """The vertices named, in the order of this graph, and the edges between them.
@@ -111,17 +122,17 @@ class LocalQueries(GraphBase):
         edges = self._edge_list
         edges = edges.take(np.flatnonzero(keep[edges.src] & keep[edges.dst]))
         edges = EdgeList(place[edges.src], place[edges.dst], edges.weights, edges.rows)
-        chosen = pa.array(np.flatnonzero(keep))
+        chosen = np.flatnonzero(keep)
         others = self._built.vertex_properties
         return self._derived(
             edges,
-            ids=self.ids.take(chosen),
-            vertex_properties=None if others is None else others.take(chosen),
+            ids=as_arrow(self._ids_at(Numbers(chosen) if self._is_small else chosen)),
+            vertex_properties=None if others is None else others.take(pa.array(chosen)),
         )
 
     def reverse(self) -> Self:
         """Every edge the other way round; of an undirected graph the graph itself."""
-        if not self.is_directed:
+        if not self._handle.is_directed:
             return self
         edges = self._edge_list
         return self._derived(EdgeList(edges.dst, edges.src, edges.weights, edges.rows))
@@ -137,7 +148,7 @@ class LocalQueries(GraphBase):
         edges = self._edge_list
         if rows == "dedup":
             edges = without_duplicates(edges, "first", directed=False, tell=_untold)
-        elif not self.is_directed:
+        elif not self._handle.is_directed:
             return self
         return self._derived(edges, directed=False)
 
@@ -157,7 +168,7 @@ class LocalQueries(GraphBase):
         handle = self._engine.build_indices(
             edges.src, edges.dst, edges.weights,
             num_vertices=len(ids), ids=None if dense else ids,
-            directed=bool(self.is_directed) if directed is None else directed,
+            directed=self._handle.is_directed if directed is None else directed,
             sorted_rows=built.sorted_rows, work=Work(),
         )  # fmt: skip
         properties = built.edge_properties
@@ -177,14 +188,3 @@ class LocalQueries(GraphBase):
 
 def _untold(edge: int) -> tuple[int, str]:
     return edge, ""
-
-
-def _row(rows: Csr, v: int) -> np.ndarray[Any, Any]:
-    return rows.indices[rows.indptr[v] : rows.indptr[v + 1]]
-
-
-def _loops(rows: Csr) -> np.ndarray[Any, Any]:
-    """Number of loops at each vertex."""
-    n = len(rows.indptr) - 1
-    tails = np.repeat(np.arange(n), np.diff(rows.indptr))
-    return np.bincount(tails[tails == rows.indices], minlength=n)

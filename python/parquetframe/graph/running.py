@@ -5,25 +5,23 @@ from __future__ import annotations
 import json
 import math
 import os
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
 import pyarrow as pa
 
 from parquetframe.cancel import as_flag
 from parquetframe.io.machine import THREADS_ENVIRONMENT, thread_count
 from parquetframe.io.request import PandasOptions
 
-from .columns import SMALL, Column, as_arrow, as_numpy
-from .engine import Handle, Progress, Work
+from .columns import Column, as_arrow, as_numpy
+from .engine import Progress, Work
 from .options import one_of
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from parquetframe.cancel import CancelledFlag
 
 __all__ = ["OUTPUTS", "Answer", "Call", "start"]
@@ -35,11 +33,11 @@ class Answer(NamedTuple):
     """What an engine found.
 
     Attributes:
-        columns: By name; vertices as indices.
+        columns: By name; ids in place of vertices, unless indices were asked for.
         facts: About the run, with ``seconds`` and ``backend``.
     """
 
-    columns: dict[str, Column]
+    columns: Mapping[str, Column]
     facts: dict[str, Any]
 
 
@@ -51,26 +49,6 @@ class Call:
     work: Work
     backend: str
 
-    def run(
-        self,
-        handle: Handle,
-        algorithm: str,
-        params: Mapping[str, Any] | None = None,
-        arrays: Mapping[str, np.ndarray[Any, Any]] | None = None,
-    ) -> Answer:
-        """Let the engine work."""
-        before = time.perf_counter()
-        columns: Mapping[str, Column]
-        if self.output == "numpy" or handle.num_vertices <= SMALL >= handle.num_edges:
-            columns, facts = handle.run_numbers(algorithm, params or {}, arrays or {}, self.work)
-        else:
-            columns, facts = handle.run(algorithm, params or {}, arrays or {}, self.work)
-        if self.work.progress is not None:
-            self.work.progress(1.0)
-        facts["seconds"] = time.perf_counter() - before
-        facts["backend"] = self.backend
-        return Answer(dict(columns), facts)
-
     def deliver(self, columns: Mapping[str, Column], facts: Mapping[str, Any]) -> Any:
         """The columns as the kind of table that was asked for.
 
@@ -78,7 +56,10 @@ class Call:
         ``attrs``.
         """
         if self.output == "numpy":
-            return {name: as_numpy(column) for name, column in columns.items()}
+            return {
+                name: column if column.__class__ is np.ndarray else as_numpy(column)
+                for name, column in columns.items()
+            }
         arrays = [as_arrow(column) for column in columns.values()]
         if self.output in ("table", "arrow"):
             metadata = {f"pf.{name}": _json(value) for name, value in facts.items()}

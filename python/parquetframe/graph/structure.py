@@ -44,8 +44,7 @@ class Structure(GraphBase):
         """
         call = self._call(output, threads, progress, cancel)
         params = {"mode": one_of("mode", mode, ("weak", "strong"))}
-        answer = call.run(self._handle, "connected_components", params)
-        return call.deliver({"vertex": self._vertex(answer), **answer.columns}, answer.facts)
+        return self._deliver(call, "connected_components", params)
 
     def triangles(
         self,
@@ -151,10 +150,7 @@ class Structure(GraphBase):
         weighted = uses_weights(self, weight)
         if weighted:
             need_finite(self, "minimum_spanning_forest")
-        answer = call.run(self._handle, "minimum_spanning_forest", {"weighted": weighted})
-        columns = dict(answer.columns)
-        columns["src"], columns["dst"] = (self._ids_at(columns[name]) for name in ("src", "dst"))
-        return call.deliver(columns, answer.facts)
+        return self._deliver(call, "minimum_spanning_forest", {"weighted": weighted})
 
     def triangle_count(
         self,
@@ -171,7 +167,7 @@ class Structure(GraphBase):
             cancel: A token that stops the call.
         """
         call = self._call("table", threads, progress, cancel)
-        return int(call.run(self._handle, "triangle_count").facts["triangles"])
+        return int(self._run(call, "triangle_count", ids=False).facts["triangles"])
 
     def transitivity(
         self,
@@ -188,7 +184,7 @@ class Structure(GraphBase):
             cancel: A token that stops the call.
         """
         call = self._call("table", threads, progress, cancel)
-        return float(call.run(self._handle, "transitivity").facts["transitivity"])
+        return float(self._run(call, "transitivity", ids=False).facts["transitivity"])
 
     def _per_vertex(
         self,
@@ -199,5 +195,4 @@ class Structure(GraphBase):
         cancel: object,
     ) -> Any:
         call = self._call(output, threads, progress, cancel)
-        answer = call.run(self._handle, algorithm)
-        return call.deliver({"vertex": self._vertex(answer), **answer.columns}, answer.facts)
+        return self._deliver(call, algorithm)

@@ -10,10 +10,10 @@ from parquetframe.errors import GraphError
 from parquetframe.io.request import count, flag
 
 from .base import GraphBase
-from .columns import Column, Numbers, numbers, where_valid
+from .columns import Column, Numbers, numbers
 from .engine import Progress
 from .local import DIRECTIONS
-from .lookup import find_all, find_one
+from .lookup import find_one, find_sources
 from .options import one_of, real
 from .running import Answer
 from .weights import need_not_negative, uses_weights
@@ -73,14 +73,9 @@ class Traversal(GraphBase):
             "per_source": flag("per_source", per_source),
             "include_unreached": flag("include_unreached", include_unreached),
         }
-        arrays = {"sources": find_all(self._handle, sources)}
-        answer = call.run(self._handle, "bfs", params, arrays)
-        if per_source:
-            names = ("source", "vertex")
-            columns = {name: self._ids_at(answer.columns[name]) for name in names}
-            columns["distance"] = answer.columns["distance"]
-            return call.deliver(columns, answer.facts)
-        return call.deliver(self._reached(answer, include_unreached), answer.facts)
+        arrays = {"sources": find_sources(self._handle, sources)}
+        reached = None if per_source or include_unreached else "distance"
+        return self._deliver(call, "bfs", params, arrays, reached=reached)
 
     def dfs(
         self,
@@ -122,13 +117,7 @@ class Traversal(GraphBase):
             "direction": one_of("direction", direction, DIRECTIONS),
             "sort_neighbors": flag("sort_neighbors", sort_neighbors),
         }
-        answer = call.run(self._handle, "dfs", params, self._root(source))
-        found = answer.columns
-        columns = {"vertex": self._vertex(answer), "discover": found["discover"]}
-        columns["finish"] = found["finish"]
-        columns["predecessor"] = self._ids_at(found["predecessor"])
-        columns["root"] = self._ids_at(found["root"])
-        return call.deliver(where_valid(columns, "discover"), answer.facts)
+        return self._deliver(call, "dfs", params, self._root(source), reached="discover")
 
     def dfs_edges(
         self,
@@ -157,10 +146,7 @@ class Traversal(GraphBase):
             VertexNotFound: The source is no vertex.
         """
         call = self._call(output, threads, progress, cancel)
-        answer = call.run(self._handle, "dfs_edges", {}, self._root(source))
-        columns = {name: self._ids_at(answer.columns[name]) for name in ("src", "dst")}
-        columns["edge_class"] = answer.columns["edge_class"]
-        return call.deliver(columns, answer.facts)
+        return self._deliver(call, "dfs_edges", None, self._root(source))
 
     def shortest_paths(
         self,
@@ -224,13 +210,13 @@ class Traversal(GraphBase):
             "cutoff": None if cutoff is None else real("cutoff", cutoff, least=0, infinite=True),
             "predecessors": flag("predecessors", predecessors) or target is not None,
         }
-        start = find_one(self._handle, source)
-        end = None if target is None else find_one(self._handle, target)
-        arrays = {"source": np.array([start], np.uint32)}
-        answer = call.run(self._handle, "shortest_paths", params, arrays)
-        if end is not None:
-            return call.deliver(self._path(answer, end), answer.facts)
-        return call.deliver(self._reached(answer, include_unreached), answer.facts)
+        arrays = {"source": [find_one(self._handle, source)]}
+        if target is None:
+            reached = None if include_unreached else "distance"
+            return self._deliver(call, "shortest_paths", params, arrays, reached=reached)
+        end = find_one(self._handle, target)
+        answer = self._run(call, "shortest_paths", params, arrays, ids=False)
+        return call.deliver(self._path(answer, end), answer.facts)
 
     def topological_sort(
         self,
@@ -259,10 +245,7 @@ class Traversal(GraphBase):
         call = self._call(output, threads, progress, cancel)
         if not self.is_directed:
             raise GraphError("topological_sort needs a directed graph; this one is undirected")
-        answer = call.run(self._handle, "topological_sort")
-        columns = dict(answer.columns)
-        columns["vertex"] = self._ids_at(columns["vertex"])
-        return call.deliver(columns, answer.facts)
+        return self._deliver(call, "topological_sort")
 
     def _check_method(self, method: str, weighted: bool, cutoff: float | None) -> None:
         if method == "bfs" and weighted:
@@ -276,24 +259,16 @@ class Traversal(GraphBase):
             raise GraphError("cutoff: needs weights >= 0: a path may come back from beyond it")
 
     def _root(self, source: Any) -> dict[str, Any]:
-        return {} if source is None else {"sources": find_all(self._handle, [source])}
-
-    def _reached(self, answer: Answer, include_unreached: bool) -> dict[str, Column]:
-        columns = {"vertex": self._vertex(answer), **answer.columns}
-        if not include_unreached:
-            columns = where_valid(columns, "distance")
-        if "predecessor" in columns:  # after the rows are chosen: ids cost more than indices
-            columns["predecessor"] = self._ids_at(columns["predecessor"])
-        return columns
+        if source is None:
+            return {}
+        return {"sources": [find_one(self._handle, source)]}
 
     def _path(self, answer: Answer, target: int) -> dict[str, Column]:
-        distance, before = answer.columns["distance"], answer.columns["predecessor"]
-        if not isinstance(distance, Numbers):
-            distance, before = numbers(distance), numbers(before)
+        distance, before = (numbers(answer.columns[k]) for k in ("distance", "predecessor"))
         path: list[int] = []
-        if distance.valid is None or distance.valid[target]:
+        if distance.missing is None or not distance.missing[target]:
             path.append(target)
-        while path and (before.valid is None or before.valid[path[-1]]):
+        while path and not (before.missing is not None and before.missing[path[-1]]):
             path.append(int(before.values[path[-1]]))
         steps = Numbers(np.array(path[::-1], np.intp))
         return {

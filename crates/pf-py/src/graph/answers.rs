@@ -1,19 +1,12 @@
-//! One run of a kernel: settings and vectors of Python in, its columns and facts out.
-//!
-//! Columns come as one Arrow batch, or each as NumPy array. The latter costs less than a kernel on a
-//! small graph, so nothing else stands between it and the caller: no JSON, no Arrow.
+//! One run of a kernel: settings and vectors of Python in, its answer and facts out.
 
-use arrow::array::{Array, ArrayRef, ArrowPrimitiveType, AsArray, StringArray};
-use arrow::datatypes::{DataType, Float64Type, Int64Type, UInt32Type};
-use numpy::{Element, PyArray1};
 use pf_graph_core::answer::{self, Answer, Vectors};
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyString, PyTuple};
+use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyString};
 use serde_json::{Map, Number, Value};
 
 use super::arrays::Vector;
 use super::errors::raised;
-use super::export::NativeArray;
 use super::native::NativeGraph;
 use super::work::Call;
 use crate::errors;
@@ -65,15 +58,6 @@ impl<'py> Run<'_, 'py> {
     }
 }
 
-/// Columns by name, each an array or a pair of values and validity.
-pub(super) fn numbers(py: Python<'_>, answer: Answer) -> PyResult<Bound<'_, PyDict>> {
-    let columns = PyDict::new(py);
-    for (name, values) in answer.columns {
-        columns.set_item(name, column(py, values)?)?;
-    }
-    Ok(columns)
-}
-
 /// Settings as kernels read them: no infinity, and integers of their width.
 fn settings(params: &Bound<'_, PyDict>) -> PyResult<Map<String, Value>> {
     let mut settings = Map::new();
@@ -118,47 +102,4 @@ fn fact<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'py, PyAny>> {
         Value::String(text) => text.into_pyobject(py)?.into_any(),
         Value::Array(_) | Value::Object(_) => return Err(errors::internal("a nested fact")),
     })
-}
-
-fn column(py: Python<'_>, values: ArrayRef) -> PyResult<Bound<'_, PyAny>> {
-    match values.data_type() {
-        DataType::UInt32 => plain::<UInt32Type>(py, values),
-        DataType::Int64 => plain::<Int64Type>(py, values),
-        DataType::Float64 => plain::<Float64Type>(py, values),
-        DataType::Utf8 => Ok(texts(py, values.as_string()).into_bound(py)),
-        _ => Ok(Bound::new(py, NativeArray::new(&values)?)?.into_any()),
-    }
-}
-
-/// Without a copy, if nobody else holds the values.
-fn plain<T>(py: Python<'_>, values: ArrayRef) -> PyResult<Bound<'_, PyAny>>
-where
-    T: ArrowPrimitiveType,
-    T::Native: Element,
-{
-    let typed = values.as_primitive::<T>().clone();
-    drop(values);
-    let (_, values, nulls) = typed.into_parts();
-    let mut values = Vec::from(values);
-    let Some(nulls) = nulls.filter(|nulls| nulls.null_count() > 0) else {
-        return Ok(PyArray1::from_vec(py, values).into_any());
-    };
-    let valid: Vec<bool> = nulls.iter().collect();
-    for (value, valid) in values.iter_mut().zip(&valid) {
-        if !valid {
-            *value = T::Native::default(); // no vertex, as an index, is out of bounds
-        }
-    }
-    let pair =
-        [PyArray1::from_vec(py, values).into_any(), PyArray1::from_vec(py, valid).into_any()];
-    Ok(PyTuple::new(py, pair)?.into_any())
-}
-
-/// Text as Python objects, of which there is one for each different text.
-fn texts(py: Python<'_>, values: &StringArray) -> Py<PyAny> {
-    let items = values.iter().map(|text| match text {
-        Some(text) => PyString::intern(py, text).into_any().unbind(),
-        None => py.None(),
-    });
-    PyArray1::from_vec(py, items.collect()).into_any().unbind()
 }

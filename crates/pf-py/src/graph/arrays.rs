@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicI32, AtomicI64, AtomicU32, AtomicU64, Ordering::Re
 
 use numpy::{Element, PyArray1, PyArrayMethods, PyReadonlyArray1, PyUntypedArrayMethods};
 use pyo3::prelude::*;
+use pyo3::types::PyList;
 use rayon::prelude::*;
 
 /// The items in place if they lie side by side, else a copy.
@@ -137,8 +138,11 @@ impl Vector {
         }
     }
 
-    /// A copy of a NumPy array of `uint32` or `float64`.
+    /// A copy of a NumPy array of `uint32` or `float64`; of a list, if these are few vertices.
     pub fn read(array: &Bound<'_, PyAny>) -> PyResult<Self> {
+        if let Ok(vertices) = array.cast_exact::<PyList>() {
+            return Ok(Self::Vertices(vertices.extract()?));
+        }
         if let Ok(vertices) = array.cast::<PyArray1<u32>>() {
             return Ok(Self::Vertices(copied(&vertices.try_readonly()?)));
         }

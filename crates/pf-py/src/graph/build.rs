@@ -12,6 +12,7 @@ use pyo3_arrow::input::AnyRecordBatch;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use super::plain;
 use crate::errors;
 
 /// How an edge table becomes a graph.
@@ -21,6 +22,13 @@ pub(super) struct TableOptions {
     directed: bool,
     id_order: IdOrder,
     pub threads: Option<usize>,
+}
+
+impl TableOptions {
+    pub fn new(directed: bool, sorted: bool) -> Self {
+        let id_order = if sorted { IdOrder::Sorted } else { IdOrder::Appearance };
+        Self { directed, id_order, threads: None }
+    }
 }
 
 /// How index columns become a graph.
@@ -61,6 +69,20 @@ impl EdgeColumns {
             dst: column(&table, "dst").unwrap_or_default(),
             weight: column(&table, "weight"),
         })
+    }
+
+    /// Short columns of plain values.
+    pub fn plain(
+        src: &Bound<'_, PyAny>,
+        dst: &Bound<'_, PyAny>,
+        weights: Option<&Bound<'_, PyAny>>,
+    ) -> Option<Self> {
+        let (src, dst) = (plain::ids(src)?, plain::ids(dst)?);
+        let weight = match weights {
+            None => None,
+            Some(weights) => Some(plain::weights(weights)?),
+        };
+        Some(Self { src, dst, weight })
     }
 
     /// Number of rows.

@@ -10,6 +10,8 @@ mod errors;
 mod export;
 mod native;
 mod networkx;
+mod numbers;
+mod plain;
 mod rows;
 mod search;
 mod views;

@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::UInt32Type;
-use numpy::{PyArray1, PyReadonlyArray1};
+use numpy::{PyArray1, PyReadonlyArray1, PyUntypedArray};
 use pf_graph_core::{Csr, Graph, GraphError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -12,19 +12,23 @@ use pyo3_arrow::PyArray;
 use pyo3_arrow::input::AnyRecordBatch;
 use serde_json::{Map, Value};
 
-use super::answers::{self, Run};
+use super::answers::Run;
 use super::arrays::{Items, slice};
 use super::build::{EdgeColumns, IndexOptions, RowOptions, Rows, TableOptions};
 use super::errors::raised;
 use super::export::NativeArray;
+use super::numbers::{Ids, array};
 use super::work::Call;
-use super::{build, views};
+use super::{build, numbers, plain, views};
 use crate::errors;
 use crate::token::CancellationToken;
 
 /// Offsets, indices, weights, edge ids.
 type RowArrays<'py> =
     (Bound<'py, PyAny>, Bound<'py, PyAny>, Option<Bound<'py, PyAny>>, Bound<'py, PyAny>);
+
+/// Tails, heads, weights.
+type EdgeArrays<'py> = (Bound<'py, PyAny>, Bound<'py, PyAny>, Option<Bound<'py, PyAny>>);
 
 /// Vertices and arcs up to which building and finding take less time than to start a thread.
 const SMALL: usize = 1 << 12;
@@ -57,6 +61,15 @@ impl NativeGraph {
     ) -> PyResult<T> {
         let call = Call { is_short: self.is_small(), ..Call::on(None) };
         call.run(py, task)?.map_err(|error| raised(py, Some(&self.graph), &error))
+    }
+
+    /// The edge of each arc by tail.
+    fn edge_ids(&self, py: Python<'_>) -> PyResult<&[i64]> {
+        if let Some(ids) = self.out_ids.get() {
+            return Ok(ids);
+        }
+        let made = self.make(py, |control| self.graph.edge_ids(control))?;
+        Ok(self.out_ids.get_or_init(|| made))
     }
 
     fn is_small(&self) -> bool {
@@ -108,6 +121,30 @@ impl NativeGraph {
         let call = Call { threads: options.threads, token, progress, is_short };
         let graph = call.run(py, |control| edges.build(vertices.as_deref(), &options, control));
         Self::new(py, graph)
+    }
+
+    /// The same from short columns of plain values; `None` if they are not, or make no graph.
+    #[staticmethod]
+    #[pyo3(signature = (src, dst, weights, vertices, directed, sorted))]
+    fn build_plain(
+        py: Python<'_>,
+        src: &Bound<'_, PyAny>,
+        dst: &Bound<'_, PyAny>,
+        weights: Option<&Bound<'_, PyAny>>,
+        vertices: Option<&Bound<'_, PyAny>>,
+        directed: bool,
+        sorted: bool,
+    ) -> PyResult<Option<Self>> {
+        let Some(edges) = EdgeColumns::plain(src, dst, weights) else { return Ok(None) };
+        let ids = match vertices.map(plain::ids) {
+            None => None,
+            Some(None) => return Ok(None),
+            Some(found) => found,
+        };
+        let options = TableOptions::new(directed, sorted);
+        let call = Call { is_short: true, ..Call::on(Some(1)) };
+        let graph = call.run(py, |control| edges.build(ids.as_deref(), &options, control))?;
+        Ok(graph.ok().map(Self::of))
     }
 
     /// Sorts edges between indices into rows.
@@ -219,13 +256,26 @@ impl NativeGraph {
     /// Arcs by tail.
     fn csr<'py>(slf: &Bound<'py, Self>) -> PyResult<RowArrays<'py>> {
         let this = slf.get();
-        let ids = if let Some(ids) = this.out_ids.get() {
-            ids
-        } else {
-            let made = this.make(slf.py(), |control| this.graph.edge_ids(control))?;
-            this.out_ids.get_or_init(|| made)
-        };
-        arrays(slf, this.graph.out(), ids)
+        arrays(slf, this.graph.out(), this.edge_ids(slf.py())?)
+    }
+
+    /// Tails, heads and weights in the order of edge ids; see [`Graph::edges`].
+    fn edges<'py>(&self, py: Python<'py>) -> PyResult<EdgeArrays<'py>> {
+        let ids = self.edge_ids(py)?;
+        let edges = self.make(py, |control| self.graph.edges(ids, control))?;
+        let weights = edges.weights.map(|weights| array(py, weights));
+        Ok((array(py, edges.src), array(py, edges.dst), weights))
+    }
+
+    /// Number of arcs in each row.
+    fn row_lengths<'py>(&self, py: Python<'py>) -> Bound<'py, PyAny> {
+        let offsets = self.graph.out().offsets();
+        array(py, offsets.windows(2).map(|pair| (pair[1] - pair[0]) as i64).collect())
+    }
+
+    /// Number of loops at each vertex.
+    fn loops<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(array(py, self.make(py, |control| self.graph.loops(control))?))
     }
 
     /// Arcs by head.
@@ -264,6 +314,25 @@ impl NativeGraph {
         self.make(py, |_| Ok(self.graph.closest(&wanted)))
     }
 
+    /// Index of an id of a small graph, -1 if it has none such; `None` unless the id is an integer
+    /// or text, as the ids are.
+    #[pyo3(signature = (id, /))]
+    fn place(&self, id: &Bound<'_, PyAny>) -> Option<i64> {
+        if !self.is_small() {
+            return None;
+        }
+        let id = plain::id(id, self.graph.ids().data_type())?;
+        Some(self.graph.position(&id).map_or(-1, i64::from))
+    }
+
+    /// Whether an edge leads from one id to another; `None` as for `place`.
+    #[pyo3(signature = (u, v, /))]
+    fn has_edge(&self, u: &Bound<'_, PyAny>, v: &Bound<'_, PyAny>) -> Option<bool> {
+        let (tail, head) = (self.place(u)?, self.place(v)?);
+        let ends = u32::try_from(tail).ok().zip(u32::try_from(head).ok());
+        Some(ends.is_some_and(|(tail, head)| self.has_arc(tail, head)))
+    }
+
     /// Whether an arc leads from one vertex index to another.
     fn has_arc(&self, tail: u32, head: u32) -> bool {
         let graph = &self.graph;
@@ -287,8 +356,11 @@ impl NativeGraph {
         Ok((NativeArray::batch(answer)?, facts))
     }
 
-    /// The same: columns by name, each a NumPy array or a pair of values and validity, and facts.
-    #[pyo3(signature = (algorithm, params, arrays, threads, token = None, progress = None))]
+    /// The same with NumPy arrays: see [`numbers::columns`].
+    #[pyo3(signature = (
+        algorithm, params, arrays, threads, token = None, progress = None, ids = None,
+        reached = None
+    ))]
     #[expect(clippy::too_many_arguments, reason = "as many as the Python signature has")]
     fn run_numbers<'py>(
         slf: &Bound<'py, Self>,
@@ -298,10 +370,13 @@ impl NativeGraph {
         threads: usize,
         token: Option<&Bound<'py, CancellationToken>>,
         progress: Option<&Bound<'py, PyAny>>,
+        ids: Option<(Bound<'py, PyUntypedArray>, Bound<'py, PyAny>, Bound<'py, PyAny>)>,
+        reached: Option<&str>,
     ) -> PyResult<(Bound<'py, PyDict>, Bound<'py, PyDict>)> {
         let run = Run { algorithm, params, arrays, threads, token, progress };
         let (answer, facts) = run.answer(slf)?;
-        Ok((answers::numbers(slf.py(), answer)?, facts))
+        let ids = ids.map(|(values, _, dtype)| Ids::new(values, dtype));
+        Ok((numbers::columns(slf.py(), answer, ids.as_ref(), reached)?, facts))
     }
 
     fn __repr__(&self) -> String {

@@ -12,9 +12,9 @@ import pyarrow.compute as pc
 
 from parquetframe.errors import NegativeCycle, NotADag
 
-from ..columns import Numbers, numbers
-from ..engine import Csr, Work
-from ..id_types import in_one_type
+from ..columns import SMALL, Column, Numbers, numbers, with_ids
+from ..engine import Csr, PlainColumns, Vectors, Work
+from ..id_types import id_kind, in_one_type
 from ..labels import cycle_text
 from . import (
     betweenness,
@@ -103,6 +103,11 @@ class PythonEngine:
             work=work,
         )
 
+    def build_plain(
+        self, columns: PlainColumns, vertices: Any, *, directed: bool, sorted_ids: bool
+    ) -> None:
+        """See :meth:`parquetframe.graph.engine.GraphEngine.build_plain`: Arrow columns, always."""
+
     def build_indices(
         self,
         src: _Array,
@@ -140,6 +145,12 @@ class PythonEngine:
         return PythonHandle(Arrays(frozen(views), directed=directed, num_edges=edges), ids)
 
 
+class _Places(dict[Any, int]):
+    """Index by id; ``kind`` is the class of all ids."""
+
+    kind: type = object
+
+
 class PythonHandle:
     """A graph of the NumPy engine.
 
@@ -155,7 +166,6 @@ class PythonHandle:
         self.num_edges = graph.num_edges
         self.is_directed = graph.directed
         self.is_weighted = graph.out.weights is not None
-        self.places: Any = None
 
     @property
     def nbytes(self) -> int:
@@ -181,6 +191,33 @@ class PythonHandle:
         """Arcs by tail."""
         return self._graph.out
 
+    def edges(self) -> tuple[_Array, _Array, _Array | None]:
+        """Tails, heads and weights in the order of edge ids."""
+        rows = self.csr()
+        tails = np.repeat(np.arange(self.num_vertices, dtype=np.int64), np.diff(rows.indptr))
+        heads, edges, weights = rows.indices.astype(np.int64), rows.edge_ids, rows.weights
+        if not self.is_directed:
+            once = tails <= heads
+            tails, heads, edges = tails[once], heads[once], edges[once]
+            weights = None if weights is None else weights[once]
+        src, dst = np.empty((2, self.num_edges), np.int64)
+        src[edges], dst[edges] = tails, heads
+        if weights is not None:
+            ordered = np.empty(self.num_edges)
+            ordered[edges] = weights
+            weights = ordered
+        return src, dst, weights
+
+    def row_lengths(self) -> _Array:
+        """Number of arcs in each row."""
+        return np.diff(self.csr().indptr)
+
+    def loops(self) -> _Array:
+        """Number of loops at each vertex."""
+        rows = self.csr()
+        tails = np.repeat(np.arange(self.num_vertices), np.diff(rows.indptr))
+        return np.bincount(tails[tails == rows.indices], minlength=self.num_vertices)
+
     def csc(self) -> Csr:
         """Arcs by head."""
         return self._graph.incoming
@@ -203,6 +240,25 @@ class PythonHandle:
             return np.array([pc.index(self.ids, value).as_py() for value in values], np.int64)
         return np.asarray(pc.index_in(values, value_set=self.ids).fill_null(-1), dtype=np.int64)
 
+    def place(self, vertex: Any, /) -> int | None:
+        """See :meth:`parquetframe.graph.engine.Handle.place`."""
+        if self.num_vertices > SMALL or vertex.__class__ is not self._places.kind:
+            return None
+        return self._places.get(vertex, -1)
+
+    @cached_property
+    def _places(self) -> _Places:
+        places = _Places(zip(self.ids.to_pylist(), range(self.num_vertices), strict=True))
+        places.kind = {"integer": int, "text": str}.get(id_kind(self.ids.type) or "", object)
+        return places
+
+    def has_edge(self, u: Any, v: Any, /) -> bool | None:
+        """See :meth:`parquetframe.graph.engine.Handle.has_edge`."""
+        tail, head = self.place(u), self.place(v)
+        if tail is None or head is None:
+            return None
+        return tail >= 0 and head >= 0 and self.has_arc(tail, head)
+
     def has_arc(self, tail: int, head: int) -> bool:
         """Whether an arc leads from one index to another."""
         rows = self.csr()
@@ -213,17 +269,17 @@ class PythonHandle:
         return closest_ids(self.ids, value)
 
     def run(
-        self,
-        algorithm: str,
-        params: Mapping[str, Any],
-        arrays: Mapping[str, _Array],
-        work: Work,
+        self, algorithm: str, params: Mapping[str, Any], arrays: Vectors, work: Work
     ) -> tuple[dict[str, pa.Array], dict[str, Any]]:
         """See :meth:`parquetframe.graph.engine.Handle.run`."""
         watch = Watch(work)
         watch.tick()
         try:
-            return KERNELS[algorithm](self._graph, params, arrays, watch)
+            given = {
+                name: np.array(vector, np.uint32) if isinstance(vector, list) else vector
+                for name, vector in arrays.items()
+            }
+            return KERNELS[algorithm](self._graph, params, given, watch)
         except shortest_paths.NegativeCycleFound as found:
             ids = [self.ids[v].as_py() for v in found.vertices]
             raise NegativeCycle(
@@ -237,9 +293,12 @@ class PythonHandle:
         self,
         algorithm: str,
         params: Mapping[str, Any],
-        arrays: Mapping[str, _Array],
+        arrays: Vectors,
         work: Work,
-    ) -> tuple[dict[str, Numbers], dict[str, Any]]:
+        ids: Numbers | None = None,
+        reached: str | None = None,
+    ) -> tuple[dict[str, Column], dict[str, Any]]:
         """See :meth:`parquetframe.graph.engine.Handle.run_numbers`."""
         columns, facts = self.run(algorithm, params, arrays, work)
-        return {name: numbers(column) for name, column in columns.items()}, facts
+        found: dict[str, Column] = {name: numbers(column) for name, column in columns.items()}
+        return found if ids is None else with_ids(found, ids.given_away, ids.at, reached), facts

@@ -4,9 +4,10 @@
 //! A dictionary reads the object for its hash, its own entry and the number, each a miss of the
 //! cache in a large graph; an address is found in one.
 
-use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyInt, PyList};
+use pyo3::types::{PyDict, PyList};
+
+use super::super::plain::integer;
 
 /// Places of integers that a table may have per node.
 const SPREAD: usize = 8;
@@ -176,16 +177,4 @@ impl Table {
             }
         }
     }
-}
-
-/// The value of an `int` that is no instance of a subclass and has 64 bits.
-pub(super) fn integer(object: Borrowed<'_, '_, PyAny>) -> Option<i64> {
-    if !object.is_exact_instance_of::<PyInt>() {
-        return None;
-    }
-    let mut overflow = 0;
-    // SAFETY: the object is an int, so the call cannot fail, and the interpreter is held. Saves the
-    // search for an error and the wider type of `extract`.
-    let value = unsafe { ffi::PyLong_AsLongLongAndOverflow(object.as_ptr(), &raw mut overflow) };
-    (overflow == 0).then_some(value)
 }

@@ -3,13 +3,11 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyFloat};
 
-use super::numbers::integer;
+use super::super::plain::{EXACT, integer};
 
 const INT: u8 = 1;
 const FLOAT: u8 = 2;
 const MISSING: u8 = 4;
-/// Up to here `f64` has every integer.
-const EXACT: u64 = 1 << 53;
 
 /// Weights in the order of the arcs.
 pub(super) struct Weights<'py> {
