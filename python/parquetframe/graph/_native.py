@@ -148,9 +148,9 @@ class RustHandle:
         found: tuple[_Array, _Array] = self._graph.rows()
         return found
 
-    def edges(self) -> tuple[_Array, _Array, _Array | None]:
-        """Tails, heads and weights in the order of edge ids."""
-        found: tuple[_Array, _Array, _Array | None] = self._graph.edges()
+    def edges(self, ids: Numbers | None = None) -> tuple[_Array, _Array, _Array | None]:
+        """See :meth:`parquetframe.graph.engine.Handle.edges`."""
+        found: tuple[_Array, _Array, _Array | None] = self._graph.edges(ids)
         return found
 
     def row_lengths(self) -> _Array:

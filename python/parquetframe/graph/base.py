@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from .building import Built, edge_list
-from .columns import SMALL, Column, Numbers, as_arrow, numbers, with_ids
+from .columns import SMALL, Column, Numbers, numbers, with_ids
 from .engine import Csr, GraphEngine, Progress, Vectors
-from .running import Answer, Call, start
+from .running import Call, start
 from .truth import Truth
 from .weights import WeightFacts
 
@@ -91,15 +91,16 @@ class GraphBase:
         The row number is the ``edge_id`` of results. In an undirected graph ``src`` is the end that
         comes first in :attr:`vertices`.
         """
-        found = self._edge_list
-        ends = {"src": found.src, "dst": found.dst}
         if self._is_small:
-            columns = {name: as_arrow(self._ids_at(Numbers(end))) for name, end in ends.items()}
+            ids = self._id_numbers
+            *ends, weights = self._handle.edges(ids)
+            columns = [pa.array(end, ids.dtype) for end in ends]
         else:
-            columns = {name: self._ids_at(end) for name, end in ends.items()}
-        if found.weights is not None:
-            columns["weight"] = pa.array(found.weights)
-        table = pa.Table.from_arrays(list(columns.values()), list(columns))
+            *ends, weights = self._handle.edges()
+            columns = [self._ids_at(end) for end in ends]
+        if weights is not None:
+            columns.append(pa.array(weights))
+        table = pa.Table.from_arrays(columns, ["src", "dst", "weight"][: len(columns)])
         properties = self._built.edge_properties
         if properties is not None:
             for field, column in zip(properties.schema, properties.columns, strict=True):
@@ -189,8 +190,8 @@ class GraphBase:
         *,
         ids: bool = True,
         reached: str | None = None,
-    ) -> Answer:
-        """Let the engine work.
+    ) -> tuple[Mapping[str, Column], dict[str, Any]]:
+        """Let the engine work: columns, and facts with ``seconds`` and ``backend``.
 
         Args:
             call: How.
@@ -216,7 +217,7 @@ class GraphBase:
             work.progress(1.0)
         facts["seconds"] = time.perf_counter() - before
         facts["backend"] = call.backend
-        return Answer(columns, facts)
+        return columns, facts
 
     def _deliver(
         self,

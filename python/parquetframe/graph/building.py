@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -25,8 +24,7 @@ __all__ = ["Built", "build_edges", "check_size", "edge_list", "index_array"]
 _Array = np.ndarray[Any, Any]
 
 
-@dataclass(frozen=True)
-class Built:
+class Built(NamedTuple):
     """A graph of an engine with what the front keeps beside it.
 
     Attributes:

@@ -15,7 +15,6 @@ from .engine import Progress
 from .local import DIRECTIONS
 from .lookup import find_all, shares
 from .options import at_least, integer, one_of, real
-from .running import Answer
 from .sampling import SplitMix64
 from .weights import need_finite, need_not_negative, need_positive, uses_weights
 
@@ -93,9 +92,9 @@ class Centrality(GraphBase):
             for name, weights in given.items()
             if weights is not None
         }
-        answer = self._run(call, "pagerank", params, arrays)
-        _converged("pagerank", answer, on_fail)
-        return call.deliver(*answer)
+        columns, facts = self._run(call, "pagerank", params, arrays)
+        _converged("pagerank", facts, on_fail)
+        return call.deliver(columns, facts)
 
     def hits(
         self,
@@ -139,9 +138,9 @@ class Centrality(GraphBase):
             "max_iter": at_least("max_iter", max_iter, 1),
             "weighted": self._flow_weights("hits", weight),
         }
-        answer = self._run(call, "hits", params)
-        _converged("hits", answer, on_fail)
-        return call.deliver(*answer)
+        columns, facts = self._run(call, "hits", params)
+        _converged("hits", facts, on_fail)
+        return call.deliver(columns, facts)
 
     def betweenness(
         self,
@@ -285,8 +284,7 @@ class Centrality(GraphBase):
         return weighted
 
 
-def _converged(algorithm: str, answer: Answer, on_fail: str) -> None:
-    facts = answer.facts
+def _converged(algorithm: str, facts: dict[str, Any], on_fail: str) -> None:
     if facts["converged"] or on_fail == "ignore":
         return
     bound = facts.get("error_bound")

@@ -97,20 +97,26 @@ def plain_columns(edges: Any, src: str, dst: str, weight: str | None) -> PlainCo
 
     Reading them takes nothing away, and their values are not judged.
     """
+    wanted = (src, dst) if weight is None else (src, dst, weight)
+    if not all(name.__class__ is str for name in wanted):
+        return None
     kind = edges.__class__
+    found: Any
     if kind is tuple:
-        found = list(edges) if 2 <= len(edges) <= 3 else []
+        found = edges
     elif kind is dict:
-        found = [edges.get(name) for name in (src, dst, weight)[: 2 + (weight is not None)]]
+        found = [edges.get(name) for name in wanted]
     elif kind is pa.Table:
         names = edges.column_names
-        wanted = (src, dst, weight)[: 2 + (weight is not None)]
         found = [edges.column(name) if names.count(name) == 1 else None for name in wanted]
     else:
         return None
-    if not found or not all(isinstance(column, _PLAIN) for column in found):
+    if not 2 <= len(found) <= 3:
         return None
-    return found[0], found[1], found[2] if len(found) == 3 else None
+    for column in found:
+        if not isinstance(column, _PLAIN):
+            return None
+    return (*found, None) if len(found) == 2 else tuple(found)
 
 
 def plain_vertices(vertices: Any) -> bool:
@@ -219,13 +225,9 @@ def decoded(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def _is_path(data: Any) -> bool:
-    if isinstance(data, (str, os.PathLike)):
-        return True
-    return (
-        isinstance(data, (list, set, frozenset))
-        and bool(data)
-        and all(isinstance(item, (str, os.PathLike)) for item in data)
-    )
+    if isinstance(data, (list, set, frozenset)):
+        return bool(data) and all(isinstance(item, (str, os.PathLike)) for item in data)
+    return isinstance(data, (str, os.PathLike))
 
 
 def _read(path: Any, columns: Sequence[str] | None) -> pa.Table:

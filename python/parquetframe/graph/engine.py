@@ -154,10 +154,11 @@ class Handle(Protocol):
         """Arcs by tail; an undirected edge stands in both rows, a loop once."""
         ...
 
-    def edges(self) -> tuple[_Array, _Array, _Array | None]:
+    def edges(self, ids: Numbers | None = None) -> tuple[_Array, _Array, _Array | None]:
         """Tails, heads and weights in the order of edge ids.
 
-        Of an undirected edge the smaller index is the tail.
+        Of an undirected edge the smaller index is the tail. With the ids of all vertices, the ends
+        are ids.
         """
         ...
 

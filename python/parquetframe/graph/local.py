@@ -85,8 +85,9 @@ class LocalQueries(GraphBase):
         v = find_one(self._handle, vertex)
         if not self._handle.is_directed:
             direction = "out"
-        parts = [self._row_ids(side, v) for side in ("out", "in") if direction in (side, "both")]
-        return parts[0] if len(parts) == 1 else pa.concat_arrays(parts)
+        if direction != "both":
+            return self._row_ids(direction, v)
+        return pa.concat_arrays([self._row_ids(side, v) for side in ("out", "in")])
 
     def _row_ids(self, direction: str, v: int) -> pa.Array:
         """Ids at the other ends of the arcs of one vertex."""
@@ -118,11 +119,12 @@ class LocalQueries(GraphBase):
         """
         keep = np.zeros(self.num_vertices, dtype=bool)
         keep[find_all(self._handle, ids)] = True
-        place = np.cumsum(keep) - 1
+        chosen = keep.nonzero()[0]
+        place = keep.cumsum()
+        place -= 1
         edges = self._edge_list
-        edges = edges.take(np.flatnonzero(keep[edges.src] & keep[edges.dst]))
-        edges = EdgeList(place[edges.src], place[edges.dst], edges.weights, edges.rows)
-        chosen = np.flatnonzero(keep)
+        edges = edges.take((keep[edges.src] & keep[edges.dst]).nonzero()[0])
+        edges = edges._replace(src=place[edges.src], dst=place[edges.dst])
         others = self._built.vertex_properties
         return self._derived(
             edges,

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,8 +19,7 @@ _Array = np.ndarray[Any, Any]
 Tell = Callable[[int], tuple[int, str]]
 
 
-@dataclass(frozen=True)
-class EdgeList:
+class EdgeList(NamedTuple):
     """Edges between vertex indices.
 
     Attributes:

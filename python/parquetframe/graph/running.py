@@ -6,7 +6,6 @@ import json
 import math
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -24,25 +23,12 @@ from .options import one_of
 if TYPE_CHECKING:
     from parquetframe.cancel import CancelledFlag
 
-__all__ = ["OUTPUTS", "Answer", "Call", "start"]
+__all__ = ["OUTPUTS", "Call", "start"]
 
 OUTPUTS = ("table", "arrow", "pandas", "polars", "numpy")
 
 
-class Answer(NamedTuple):
-    """What an engine found.
-
-    Attributes:
-        columns: By name; ids in place of vertices, unless indices were asked for.
-        facts: About the run, with ``seconds`` and ``backend``.
-    """
-
-    columns: Mapping[str, Column]
-    facts: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Call:
+class Call(NamedTuple):
     """The options that all algorithms have, checked."""
 
     output: str
@@ -96,14 +82,15 @@ def start(
         from parquetframe.io.reading import require_output
 
         require_output(output)
+    if threads is None:
+        threads = _usual_threads(os.environ.get(THREADS_ENVIRONMENT, ""))
     if threads.__class__ is int and progress is None and cancel is None:
         return _usual(backend, output, threads)
     if progress is not None and not callable(progress):
         raise TypeError(f"progress must be callable, not {type(progress).__name__}")
     flag: CancelledFlag | None = None if cancel is None else as_flag(cancel)
     told = None if progress is None else _Monotone(progress)
-    number = _usual_threads(os.environ.get(THREADS_ENVIRONMENT, "")) if threads is None else threads
-    return Call(output, Work(thread_count(number), told, flag), backend)
+    return Call(output, Work(thread_count(threads), told, flag), backend)
 
 
 @cache

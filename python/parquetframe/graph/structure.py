@@ -167,7 +167,7 @@ class Structure(GraphBase):
             cancel: A token that stops the call.
         """
         call = self._call("table", threads, progress, cancel)
-        return int(self._run(call, "triangle_count", ids=False).facts["triangles"])
+        return int(self._run(call, "triangle_count", ids=False)[1]["triangles"])
 
     def transitivity(
         self,
@@ -184,7 +184,7 @@ class Structure(GraphBase):
             cancel: A token that stops the call.
         """
         call = self._call("table", threads, progress, cancel)
-        return float(self._run(call, "transitivity", ids=False).facts["transitivity"])
+        return float(self._run(call, "transitivity", ids=False)[1]["transitivity"])
 
     def _per_vertex(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,6 @@ from .engine import Progress
 from .local import DIRECTIONS
 from .lookup import find_one, find_sources
 from .options import one_of, real
-from .running import Answer
 from .weights import need_not_negative, uses_weights
 
 __all__ = ["Traversal"]
@@ -215,8 +215,8 @@ class Traversal(GraphBase):
             reached = None if include_unreached else "distance"
             return self._deliver(call, "shortest_paths", params, arrays, reached=reached)
         end = find_one(self._handle, target)
-        answer = self._run(call, "shortest_paths", params, arrays, ids=False)
-        return call.deliver(self._path(answer, end), answer.facts)
+        columns, facts = self._run(call, "shortest_paths", params, arrays, ids=False)
+        return call.deliver(self._path(columns, end), facts)
 
     def topological_sort(
         self,
@@ -263,8 +263,8 @@ class Traversal(GraphBase):
             return {}
         return {"sources": [find_one(self._handle, source)]}
 
-    def _path(self, answer: Answer, target: int) -> dict[str, Column]:
-        distance, before = (numbers(answer.columns[k]) for k in ("distance", "predecessor"))
+    def _path(self, columns: Mapping[str, Column], target: int) -> dict[str, Column]:
+        distance, before = numbers(columns["distance"]), numbers(columns["predecessor"])
         path: list[int] = []
         if distance.missing is None or not distance.missing[target]:
             path.append(target)

@@ -126,6 +126,13 @@ impl IdIndex {
     /// The vertex with this id.
     pub(crate) fn find(&self, id: &IdValue) -> Option<u32> {
         let wanted = self.wanted(id)?;
+        if let Key::Number(number) = wanted
+            && let Ok(vertex) = u32::try_from(number)
+            && (vertex as usize) < self.len
+            && self.key(vertex) == wanted
+        {
+            return Some(vertex); // ids often are the numbers of their vertices
+        }
         let rank = self.rank(wanted);
         let vertex = self.at_rank(rank)?;
         (self.key(vertex) == wanted).then_some(vertex)

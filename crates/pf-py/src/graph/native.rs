@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::UInt32Type;
-use numpy::{PyArray1, PyReadonlyArray1, PyUntypedArray};
+use numpy::{PyArray1, PyReadonlyArray1};
 use pf_graph_core::{Csr, Graph, GraphError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -17,7 +17,7 @@ use super::arrays::{Items, slice};
 use super::build::{EdgeColumns, IndexOptions, RowOptions, Rows, TableOptions};
 use super::errors::raised;
 use super::export::NativeArray;
-use super::numbers::{Ids, array};
+use super::numbers::{IdColumn, Ids, array};
 use super::work::Call;
 use super::{build, numbers, plain, views};
 use crate::errors;
@@ -259,12 +259,17 @@ impl NativeGraph {
         arrays(slf, this.graph.out(), this.edge_ids(slf.py())?)
     }
 
-    /// Tails, heads and weights in the order of edge ids; see [`Graph::edges`].
-    fn edges<'py>(&self, py: Python<'py>) -> PyResult<EdgeArrays<'py>> {
-        let ids = self.edge_ids(py)?;
-        let edges = self.make(py, |control| self.graph.edges(ids, control))?;
+    /// Tails, heads and weights in the order of edge ids; see [`Graph::edges`]. The ends as ids, if
+    /// these are given.
+    #[pyo3(signature = (ids = None))]
+    fn edges<'py>(&self, py: Python<'py>, ids: Option<IdColumn<'py>>) -> PyResult<EdgeArrays<'py>> {
+        let by_arc = self.edge_ids(py)?;
+        let edges = self.make(py, |control| self.graph.edges(by_arc, control))?;
         let weights = edges.weights.map(|weights| array(py, weights));
-        Ok((array(py, edges.src), array(py, edges.dst), weights))
+        let Some(ids) = ids.map(Ids::new) else {
+            return Ok((array(py, edges.src), array(py, edges.dst), weights));
+        };
+        Ok((ids.at(&edges.src)?, ids.at(&edges.dst)?, weights))
     }
 
     /// Number of arcs in each row.
@@ -370,12 +375,12 @@ impl NativeGraph {
         threads: usize,
         token: Option<&Bound<'py, CancellationToken>>,
         progress: Option<&Bound<'py, PyAny>>,
-        ids: Option<(Bound<'py, PyUntypedArray>, Bound<'py, PyAny>, Bound<'py, PyAny>)>,
+        ids: Option<IdColumn<'py>>,
         reached: Option<&str>,
     ) -> PyResult<(Bound<'py, PyDict>, Bound<'py, PyDict>)> {
         let run = Run { algorithm, params, arrays, threads, token, progress };
         let (answer, facts) = run.answer(slf)?;
-        let ids = ids.map(|(values, _, dtype)| Ids::new(values, dtype));
+        let ids = ids.map(Ids::new);
         Ok((numbers::columns(slf.py(), answer, ids.as_ref(), reached)?, facts))
     }
 

@@ -16,6 +16,9 @@ use crate::errors;
 /// Items that are copied in less time than an owner for their memory is made.
 const FEW: usize = 1 << 8;
 
+/// Ids of all vertices, nothing, and their Arrow type or None.
+pub(super) type IdColumn<'py> = (Bound<'py, PyUntypedArray>, Bound<'py, PyAny>, Bound<'py, PyAny>);
+
 /// The ids of all vertices.
 pub(super) struct Ids<'py> {
     all: Bound<'py, PyUntypedArray>,
@@ -26,7 +29,7 @@ pub(super) struct Ids<'py> {
 }
 
 impl<'py> Ids<'py> {
-    pub fn new(all: Bound<'py, PyUntypedArray>, dtype: Bound<'py, PyAny>) -> Self {
+    pub fn new((all, _, dtype): IdColumn<'py>) -> Self {
         let usual = all.cast::<PyArray1<i64>>().ok();
         let usual = usual.and_then(|array| array.try_readonly().ok());
         Self { all, usual, dtype }
@@ -41,7 +44,7 @@ impl<'py> Ids<'py> {
     }
 
     /// Those of some vertices.
-    fn at(&self, vertices: &[u32]) -> PyResult<Bound<'py, PyAny>> {
+    pub fn at(&self, vertices: &[u32]) -> PyResult<Bound<'py, PyAny>> {
         let py = self.all.py();
         if let Some(ids) = &self.usual {
             let ids = slice(ids);

@@ -191,8 +191,8 @@ class PythonHandle:
         """Arcs by tail."""
         return self._graph.out
 
-    def edges(self) -> tuple[_Array, _Array, _Array | None]:
-        """Tails, heads and weights in the order of edge ids."""
+    def edges(self, ids: Numbers | None = None) -> tuple[_Array, _Array, _Array | None]:
+        """See :meth:`parquetframe.graph.engine.Handle.edges`."""
         rows = self.csr()
         tails = np.repeat(np.arange(self.num_vertices, dtype=np.int64), np.diff(rows.indptr))
         heads, edges, weights = rows.indices.astype(np.int64), rows.edge_ids, rows.weights
@@ -206,6 +206,8 @@ class PythonHandle:
             ordered = np.empty(self.num_edges)
             ordered[edges] = weights
             weights = ordered
+        if ids is not None:
+            src, dst = ids.values[src], ids.values[dst]
         return src, dst, weights
 
     def row_lengths(self) -> _Array:
