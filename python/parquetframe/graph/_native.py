@@ -193,13 +193,22 @@ class RustHandle:
         self, algorithm: str, params: Mapping[str, Any], arrays: Vectors, work: Work
     ) -> tuple[dict[str, pa.Array], dict[str, Any]]:
         """See :meth:`parquetframe.graph.engine.Handle.run`."""
-        work.check_cancelled()
-        with _token(self._module, work) as token:
-            found, facts = self._graph.run(
-                algorithm, params, arrays, work.threads, token, work.progress
-            )
+        found, facts = self._with(self._graph.run, algorithm, params, arrays, work)
         batch = pa.record_batch(found)
         return dict(zip(batch.schema.names, batch.columns, strict=True)), facts
+
+    def run_table(
+        self,
+        algorithm: str,
+        params: Mapping[str, Any],
+        arrays: Vectors,
+        work: Work,
+        reached: str | None = None,
+    ) -> tuple[pa.Table, dict[str, Any]]:
+        """See :meth:`parquetframe.graph.engine.Handle.run_table`."""
+        run = self._graph.run_table
+        found, facts = self._with(run, algorithm, params, arrays, work, reached)
+        return pa.table(found), facts
 
     def run_numbers(
         self,
@@ -211,15 +220,25 @@ class RustHandle:
         reached: str | None = None,
     ) -> tuple[dict[str, Column], dict[str, Any]]:
         """See :meth:`parquetframe.graph.engine.Handle.run_numbers`."""
-        run, threads, progress = self._graph.run_numbers, work.threads, work.progress
-        found: tuple[dict[str, Column], dict[str, Any]]
+        run = self._graph.run_numbers
+        return self._with(run, algorithm, params, arrays, work, ids, reached)
+
+    def _with(
+        self,
+        run: Callable[..., tuple[Any, dict[str, Any]]],
+        algorithm: str,
+        params: Mapping[str, Any],
+        arrays: Vectors,
+        work: Work,
+        *options: Any,
+    ) -> tuple[Any, dict[str, Any]]:
+        """Run a method of the graph, which a token can stop."""
+        threads, progress = work.threads, work.progress
         if work.cancel is None:
-            found = run(algorithm, params, arrays, threads, None, progress, ids, reached)
-            return found
+            return run(algorithm, params, arrays, threads, None, progress, *options)
         work.check_cancelled()
         with native_token(self._module, work.cancel) as token:
-            found = run(algorithm, params, arrays, threads, token, progress, ids, reached)
-        return found
+            return run(algorithm, params, arrays, threads, token, progress, *options)
 
 
 _NO_TOKEN = nullcontext()

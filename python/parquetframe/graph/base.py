@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from .building import Built, edge_list
-from .columns import SMALL, Column, Numbers, numbers, with_ids
+from .columns import SMALL, Numbers, numbers
 from .engine import Csr, GraphEngine, Progress, Vectors
-from .running import Call, start
+from .running import Call, Found, start
 from .truth import Truth
 from .weights import WeightFacts
 
@@ -170,10 +170,9 @@ class GraphBase:
     def _call(
         self, output: str, threads: int | None, progress: Progress | None, cancel: object
     ) -> Call:
-        plain = output.__class__ is str and (threads, progress, cancel) == (None, None, None)
-        call = self._calls.get(output) if plain else None
-        if call is not None:
-            return call
+        plain = threads is None and progress is None and cancel is None
+        if plain and output.__class__ is str and output in self._calls:
+            return self._calls[output]
         if threads is None and self._is_small:
             threads = 1  # more have nothing to do, and asking how many there are takes time
         call = start(self.backend, output=output, threads=threads, progress=progress, cancel=cancel)
@@ -190,8 +189,8 @@ class GraphBase:
         *,
         ids: bool = True,
         reached: str | None = None,
-    ) -> tuple[Mapping[str, Column], dict[str, Any]]:
-        """Let the engine work: columns, and facts with ``seconds`` and ``backend``.
+    ) -> tuple[Any, dict[str, Any]]:
+        """Let the engine work.
 
         Args:
             call: How.
@@ -200,24 +199,26 @@ class GraphBase:
             arrays: Its vectors.
             ids: Whether the answer has ids, not vertex indices.
             reached: The column in which rows need a value.
+
+        Returns:
+            Columns for NumPy arrays and as indices, otherwise a table, and facts with ``seconds``
+            and ``backend``.
         """
         before = time.perf_counter()
         work, handle = call.work, self._handle
-        columns: Mapping[str, Column]
-        if self._is_small or call.output == "numpy":
+        found: Found
+        if ids and call.output != "numpy":
+            found, facts = handle.run_table(algorithm, params or {}, arrays or {}, work, reached)
+        else:
             known = self._id_numbers if ids else None
-            columns, facts = handle.run_numbers(
+            found, facts = handle.run_numbers(
                 algorithm, params or {}, arrays or {}, work, known, reached
             )
-        else:
-            columns, facts = handle.run(algorithm, params or {}, arrays or {}, work)
-            if ids:
-                columns = with_ids(columns, lambda: self.ids, self._ids_at, reached)
         if work.progress is not None:
             work.progress(1.0)
         facts["seconds"] = time.perf_counter() - before
         facts["backend"] = call.backend
-        return columns, facts
+        return found, facts
 
     def _deliver(
         self,

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 if TYPE_CHECKING:
     from typing import TypeAlias
 
-__all__ = ["SMALL", "Column", "Numbers", "as_arrow", "as_numpy", "numbers", "with_ids"]
+__all__ = ["SMALL", "Column", "Numbers", "as_arrow", "as_numpy", "as_table", "numbers", "with_ids"]
 
 SMALL = 1 << 12  # rows up to which a NumPy array costs less than the calls that make Arrow ones
 
@@ -87,6 +87,11 @@ def as_arrow(column: Column) -> pa.Array:
         values, missing, dtype = column
         return pa.array(values, dtype, mask=missing)
     return pa.array(column) if isinstance(column, np.ndarray) else column
+
+
+def as_table(columns: Mapping[str, Column]) -> pa.Table:
+    """Columns by name."""
+    return pa.Table.from_arrays([as_arrow(column) for column in columns.values()], list(columns))
 
 
 def with_ids(

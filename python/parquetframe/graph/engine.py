@@ -222,6 +222,25 @@ class Handle(Protocol):
         """
         ...
 
+    def run_table(
+        self,
+        algorithm: str,
+        params: Mapping[str, Any],
+        arrays: Vectors,
+        work: Work,
+        reached: str | None = None,
+    ) -> tuple[pa.Table, dict[str, Any]]:
+        """The same as :meth:`run`, as a table with ids, as :func:`~.columns.with_ids` puts them.
+
+        Args:
+            algorithm: As for :meth:`run`.
+            params: As for :meth:`run`.
+            arrays: As for :meth:`run`.
+            work: As for :meth:`run`.
+            reached: The column in which rows need a value.
+        """
+        ...
+
     def run_numbers(
         self,
         algorithm: str,

@@ -7,7 +7,7 @@ import math
 import os
 from collections.abc import Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -16,16 +16,19 @@ from parquetframe.cancel import as_flag
 from parquetframe.io.machine import THREADS_ENVIRONMENT, thread_count
 from parquetframe.io.request import PandasOptions
 
-from .columns import Column, as_arrow, as_numpy
+from .columns import Column, as_numpy, as_table
 from .engine import Progress, Work
 from .options import one_of
 
 if TYPE_CHECKING:
     from parquetframe.cancel import CancelledFlag
 
-__all__ = ["OUTPUTS", "Call", "start"]
+__all__ = ["OUTPUTS", "Call", "Found", "start"]
 
 OUTPUTS = ("table", "arrow", "pandas", "polars", "numpy")
+
+
+Found: TypeAlias = "Mapping[str, Column] | pa.Table"
 
 
 class Call(NamedTuple):
@@ -35,8 +38,8 @@ class Call(NamedTuple):
     work: Work
     backend: str
 
-    def deliver(self, columns: Mapping[str, Column], facts: Mapping[str, Any]) -> Any:
-        """The columns as the kind of table that was asked for.
+    def deliver(self, found: Found, facts: Mapping[str, Any]) -> Any:
+        """What was found as the kind of table that was asked for.
 
         Facts stand in the schema's metadata as JSON under ``pf.<fact>``; a pandas frame has them in
         ``attrs``.
@@ -44,13 +47,13 @@ class Call(NamedTuple):
         if self.output == "numpy":
             return {
                 name: column if column.__class__ is np.ndarray else as_numpy(column)
-                for name, column in columns.items()
+                for name, column in found.items()
             }
-        arrays = [as_arrow(column) for column in columns.values()]
+        table = found if isinstance(found, pa.Table) else as_table(found)
         if self.output in ("table", "arrow"):
-            metadata = {f"pf.{name}": _json(value) for name, value in facts.items()}
-            return pa.Table.from_arrays(arrays, list(columns), metadata=metadata)
-        table = pa.Table.from_arrays(arrays, list(columns))
+            return table.replace_schema_metadata(
+                {f"pf.{name}": _json(value) for name, value in facts.items()}
+            )
         if self.output == "polars":
             from parquetframe.io.reading import to_polars
 
@@ -120,7 +123,10 @@ class _Monotone:
             self._progress(share)
 
 
+_text = cache(json.dumps)  # of the few that facts are
+
+
 def _json(value: Any) -> str:
     if value.__class__ is int or (value.__class__ is float and math.isfinite(value)):
         return repr(value)  # as JSON has it, in a tenth of the time
-    return json.dumps(value)
+    return _text(value) if value.__class__ is str else json.dumps(value)

@@ -1,5 +1,6 @@
 //! One run of a kernel: settings and vectors of Python in, its answer and facts out.
 
+use arrow::array::Array;
 use pf_graph_core::answer::{self, Answer, Vectors};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyString};
@@ -102,4 +103,17 @@ fn fact<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'py, PyAny>> {
         Value::String(text) => text.into_pyobject(py)?.into_any(),
         Value::Array(_) | Value::Object(_) => return Err(errors::internal("a nested fact")),
     })
+}
+
+/// Whether the rows are those of all vertices, in their order, and no column says so.
+pub(super) fn rows_are_vertices(answer: &Answer) -> bool {
+    let columns = &answer.columns;
+    !columns.is_empty() && !columns.iter().any(|(name, _)| matches!(*name, "vertex" | "src"))
+}
+
+/// The rows in which a column has a value; `None` if these are all.
+pub(super) fn valid_rows(answer: &Answer, name: &str) -> Option<Vec<u32>> {
+    let (_, values) = answer.columns.iter().find(|column| column.0 == name)?;
+    let nulls = values.nulls().filter(|nulls| nulls.null_count() > 0)?;
+    Some(nulls.valid_indices().map(|row| row as u32).collect())
 }

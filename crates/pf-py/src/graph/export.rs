@@ -20,12 +20,7 @@ pub(crate) struct NativeArray(ArrayRef);
 impl NativeArray {
     /// Text and binary views come as large strings, which older readers know too.
     pub fn new(array: &ArrayRef) -> PyResult<Self> {
-        let plain = match array.data_type() {
-            DataType::Utf8View => cast(array, &DataType::LargeUtf8),
-            DataType::BinaryView => cast(array, &DataType::LargeBinary),
-            _ => Ok(Arc::clone(array)),
-        };
-        plain.map(Self).map_err(|error| internal(&error))
+        plain(array).map(Self).map_err(|error| internal(&error))
     }
 
     /// Some items of an array.
@@ -50,7 +45,16 @@ impl NativeArray {
     }
 }
 
-fn internal(error: &ArrowError) -> PyErr {
+/// The array in a type that all readers know.
+pub(super) fn plain(array: &ArrayRef) -> Result<ArrayRef, ArrowError> {
+    match array.data_type() {
+        DataType::Utf8View => cast(array, &DataType::LargeUtf8),
+        DataType::BinaryView => cast(array, &DataType::LargeBinary),
+        _ => Ok(Arc::clone(array)),
+    }
+}
+
+pub(super) fn internal(error: &ArrowError) -> PyErr {
     errors::internal(&error.to_string())
 }
 

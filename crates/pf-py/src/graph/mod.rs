@@ -14,6 +14,7 @@ mod numbers;
 mod plain;
 mod rows;
 mod search;
+mod table;
 mod views;
 mod work;
 

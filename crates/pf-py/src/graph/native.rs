@@ -19,7 +19,7 @@ use super::errors::raised;
 use super::export::NativeArray;
 use super::numbers::{IdColumn, Ids, array};
 use super::work::Call;
-use super::{build, numbers, plain, views};
+use super::{build, numbers, plain, table, views};
 use crate::errors;
 use crate::token::CancellationToken;
 
@@ -359,6 +359,28 @@ impl NativeGraph {
         let run = Run { algorithm, params, arrays, threads, token, progress };
         let (answer, facts) = run.answer(slf)?;
         Ok((NativeArray::batch(answer)?, facts))
+    }
+
+    /// The same with ids in place of indices: see [`table::with_ids`].
+    #[pyo3(signature = (
+        algorithm, params, arrays, threads, token = None, progress = None, reached = None
+    ))]
+    #[expect(clippy::too_many_arguments, reason = "as many as the Python signature has")]
+    fn run_table<'py>(
+        slf: &Bound<'py, Self>,
+        algorithm: &str,
+        params: &Bound<'py, PyDict>,
+        arrays: &Bound<'py, PyDict>,
+        threads: usize,
+        token: Option<&Bound<'py, CancellationToken>>,
+        progress: Option<&Bound<'py, PyAny>>,
+        reached: Option<&str>,
+    ) -> PyResult<(NativeArray, Bound<'py, PyDict>)> {
+        let run = Run { algorithm, params, arrays, threads, token, progress };
+        let (answer, facts) = run.answer(slf)?;
+        let this = slf.get();
+        let found = this.make(slf.py(), |_| table::with_ids(&this.graph, answer, reached))?;
+        Ok((NativeArray::batch(found)?, facts))
     }
 
     /// The same with NumPy arrays: see [`numbers::columns`].

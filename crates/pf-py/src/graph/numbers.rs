@@ -10,6 +10,7 @@ use pf_graph_core::answer::Answer;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
+use super::answers::{rows_are_vertices, valid_rows};
 use super::arrays::slice;
 use crate::errors;
 
@@ -68,10 +69,8 @@ pub(super) fn columns<'py>(
 ) -> PyResult<Bound<'py, PyDict>> {
     let columns = PyDict::new(py);
     let rows = reached.and_then(|name| valid_rows(&answer, name));
-    let has_vertices = answer.columns.iter().any(|(name, _)| matches!(*name, "vertex" | "src"));
     if let Some(ids) = ids
-        && !has_vertices
-        && !answer.columns.is_empty()
+        && rows_are_vertices(&answer)
     {
         let all = rows.as_ref().map_or_else(|| ids.all(), |rows| ids.at(rows))?;
         columns.set_item("vertex", (all, py.None(), &ids.dtype))?;
@@ -80,13 +79,6 @@ pub(super) fn columns<'py>(
         columns.set_item(name, column(py, values, rows.as_deref(), ids)?)?;
     }
     Ok(columns)
-}
-
-/// The rows in which a column has a value; `None` if these are all.
-fn valid_rows(answer: &Answer, name: &str) -> Option<Vec<u32>> {
-    let (_, values) = answer.columns.iter().find(|column| column.0 == name)?;
-    let nulls = values.nulls().filter(|nulls| nulls.null_count() > 0)?;
-    Some(nulls.valid_indices().map(|row| row as u32).collect())
 }
 
 fn column<'py>(

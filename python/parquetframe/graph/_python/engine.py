@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from parquetframe.errors import NegativeCycle, NotADag
 
-from ..columns import SMALL, Column, Numbers, numbers, with_ids
+from ..columns import SMALL, Column, Numbers, as_table, numbers, with_ids
 from ..engine import Csr, PlainColumns, Vectors, Work
 from ..id_types import id_kind, in_one_type
 from ..labels import cycle_text
@@ -290,6 +290,18 @@ class PythonHandle:
         except topological_sort.CycleFound as found:
             ids = [self.ids[v].as_py() for v in found.vertices]
             raise NotADag(f"graph has a cycle: {cycle_text(ids)}", vertices=ids) from None
+
+    def run_table(
+        self,
+        algorithm: str,
+        params: Mapping[str, Any],
+        arrays: Vectors,
+        work: Work,
+        reached: str | None = None,
+    ) -> tuple[pa.Table, dict[str, Any]]:
+        """See :meth:`parquetframe.graph.engine.Handle.run_table`."""
+        columns, facts = self.run(algorithm, params, arrays, work)
+        return as_table(with_ids(columns, lambda: self.ids, self.ids.take, reached)), facts
 
     def run_numbers(
         self,
