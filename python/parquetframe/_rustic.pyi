@@ -92,6 +92,17 @@ class NativeGraph:
         token: CancellationToken | None = None,
         progress: Callable[[float], object] | None = None,
     ) -> NativeGraph: ...
+    # Short lists, tuples, NumPy or Arrow arrays of integers or text, and numbers as weights; None
+    # if something in them is not plain, or they make no graph.
+    @staticmethod
+    def build_plain(
+        src: Any,
+        dst: Any,
+        weights: Any | None,
+        vertices: Any | None,
+        directed: bool,
+        sorted_ids: bool,
+    ) -> NativeGraph | None: ...
     # src, dst: uint32, below num_vertices; weights: float64; ids: Arrow array of n ids, or 0..n-1.
     # options: {"num_vertices", "directed", "sorted_rows", "threads"}.
     @staticmethod
@@ -134,16 +145,29 @@ class NativeGraph:
     # Read-only (int64 offsets, uint32 indices, float64 weights or None, int64 edge ids).
     def csr(self) -> tuple[Any, Any, Any | None, Any]: ...
     def csc(self) -> tuple[Any, Any, Any | None, Any]: ...
+    # Tails, heads (uint32) and weights in the order of edge ids; ids: values, None and Arrow type
+    # of all ids, which then stand for the ends.
+    def edges(self, ids: tuple[Any, None, Any] | None = None) -> tuple[Any, Any, Any | None]: ...
+    # vertices: uint32, each once. The part that they span, and the ids of its edges here.
+    def part(self, vertices: Any, sorted_rows: bool) -> tuple[NativeGraph, Any]: ...
+    # int64: arcs of each row, loops at each vertex.
+    def row_lengths(self) -> Any: ...
+    def loops(self) -> Any: ...
     # First edges with a weight below 0, of 0, and of inf.
     def weight_facts(self) -> tuple[int | None, int | None, int | None]: ...
     # values: Arrow array of the type of the ids; int64 indices, -1 for what is missing.
     def find(self, values: Any) -> Any: ...
     # value: Arrow array of one item; up to three labels.
     def closest(self, value: Any) -> list[str]: ...
+    # Index of an id of a small graph, -1 if it has none such; None unless it is an int or str, as
+    # the ids are.
+    def place(self, vertex: Any) -> int | None: ...
+    # Whether an edge leads from one id to another; None as for place.
+    def has_edge(self, u: Any, v: Any) -> bool | None: ...
     # Whether an arc leads from one index to another.
     def has_arc(self, tail: int, head: int) -> bool: ...
-    # params: settings of the method; arrays: uint32 vertex lists, float64 vectors. Record batch of
-    # columns (vertices as uint32 indices, null where there is none), and facts.
+    # params: settings of the method; arrays: vertices (uint32, or a list), float64 vectors. Record
+    # batch of columns (vertices as uint32 indices, null where there is none), and facts.
     def run(
         self,
         algorithm: str,
@@ -153,7 +177,20 @@ class NativeGraph:
         token: CancellationToken | None = None,
         progress: Callable[[float], object] | None = None,
     ) -> tuple[Any, dict[str, Any]]: ...
-    # The same without Arrow: columns by name, each an array or (values, validity).
+    # The same with ids in place of indices, before the other columns if rows are all vertices;
+    # reached: only rows in which that column has a value.
+    def run_table(
+        self,
+        algorithm: str,
+        params: Mapping[str, Any],
+        arrays: Mapping[str, Any],
+        threads: int,
+        token: CancellationToken | None = None,
+        progress: Callable[[float], object] | None = None,
+        reached: str | None = None,
+    ) -> tuple[Any, dict[str, Any]]: ...
+    # The same without Arrow: columns by name, each an array or (values, where there is none as
+    # bools or None, Arrow type or None). ids: such a column of all ids, else indices stay.
     def run_numbers(
         self,
         algorithm: str,
@@ -162,6 +199,8 @@ class NativeGraph:
         threads: int,
         token: CancellationToken | None = None,
         progress: Callable[[float], object] | None = None,
+        ids: tuple[Any, None, Any] | None = None,
+        reached: str | None = None,
     ) -> tuple[dict[str, Any], dict[str, Any]]: ...
 
 # A graph of networkx from its dictionaries `_node`, `_adj` and, if directed, `_pred`; weight: name

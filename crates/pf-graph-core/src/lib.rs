@@ -46,6 +46,7 @@ mod graph;
 mod ids;
 mod options;
 mod par;
+mod part;
 mod random;
 mod rows;
 mod simple;

@@ -153,6 +153,11 @@ class RustHandle:
         found: tuple[_Array, _Array, _Array | None] = self._graph.edges(ids)
         return found
 
+    def part(self, vertices: _Array, *, sorted_rows: bool) -> tuple[RustHandle, _Array]:
+        """See :meth:`parquetframe.graph.engine.Handle.part`."""
+        graph, rows = self._graph.part(vertices, sorted_rows)
+        return RustHandle(self._module, graph), rows
+
     def row_lengths(self) -> _Array:
         """Number of arcs in each row."""
         found: _Array = self._graph.row_lengths()

@@ -162,6 +162,15 @@ class Handle(Protocol):
         """
         ...
 
+    def part(self, vertices: _Array, *, sorted_rows: bool) -> tuple[Handle, _Array]:
+        """The part that some vertices span, and the ids here of its edges, in their order.
+
+        Args:
+            vertices: Indices (uint32), each once.
+            sorted_rows: As for :meth:`GraphEngine.build_indices`.
+        """
+        ...
+
     def row_lengths(self) -> _Array:
         """Number of arcs in each row of :meth:`csr`, int64; a new array."""
         ...

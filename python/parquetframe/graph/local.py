@@ -12,7 +12,7 @@ import pyarrow as pa
 from .base import GraphBase
 from .building import Built
 from .columns import SMALL, Numbers, as_arrow
-from .engine import Progress, Work
+from .engine import Handle, Progress, Work
 from .lookup import find_all, find_one, find_some
 from .merging import EdgeList, without_duplicates
 from .options import one_of
@@ -117,20 +117,12 @@ class LocalQueries(GraphBase):
         Raises:
             VertexNotFound: One of them is no vertex.
         """
-        keep = np.zeros(self.num_vertices, dtype=bool)
-        keep[find_all(self._handle, ids)] = True
-        chosen = keep.nonzero()[0]
-        place = keep.cumsum()
-        place -= 1
-        edges = self._edge_list
-        edges = edges.take((keep[edges.src] & keep[edges.dst]).nonzero()[0])
-        edges = edges._replace(src=place[edges.src], dst=place[edges.dst])
-        others = self._built.vertex_properties
-        return self._derived(
-            edges,
-            ids=as_arrow(self._ids_at(Numbers(chosen) if self._is_small else chosen)),
-            vertex_properties=None if others is None else others.take(pa.array(chosen)),
-        )
+        chosen = np.unique(find_all(self._handle, ids))
+        built = self._built
+        handle, rows = self._handle.part(chosen, sorted_rows=built.sorted_rows)
+        others = built.vertex_properties
+        properties = None if others is None else others.take(pa.array(chosen))
+        return self._with_properties(handle, False, rows, properties)
 
     def reverse(self) -> Self:
         """Every edge the other way round; of an undirected graph the graph itself."""
@@ -154,37 +146,27 @@ class LocalQueries(GraphBase):
             return self
         return self._derived(edges, directed=False)
 
-    def _derived(
-        self,
-        edges: EdgeList,
-        *,
-        directed: bool | None = None,
-        ids: pa.Array | None = None,
-        vertex_properties: pa.Table | None = None,
-    ) -> Self:
-        """A graph of other edges, on all vertices or on those given with their properties."""
-        built = self._built
-        dense = built.dense and ids is None
-        if ids is None:
-            ids, vertex_properties = self.ids, built.vertex_properties
-        handle = self._engine.build_indices(
+    def _derived(self, edges: EdgeList, *, directed: bool | None = None) -> Self:
+        """A graph of other edges between the same vertices."""
+        built, handle = self._built, self._handle
+        made = self._engine.build_indices(
             edges.src, edges.dst, edges.weights,
-            num_vertices=len(ids), ids=None if dense else ids,
-            directed=self._handle.is_directed if directed is None else directed,
+            num_vertices=handle.num_vertices, ids=None if built.dense else handle.ids,
+            directed=handle.is_directed if directed is None else directed,
             sorted_rows=built.sorted_rows, work=Work(),
         )  # fmt: skip
-        properties = built.edge_properties
-        rows = edges.rows if built.rows is None else built.rows[edges.rows]
+        return self._with_properties(made, built.dense, edges.rows, built.vertex_properties)
+
+    def _with_properties(
+        self, handle: Handle, dense: bool, rows: np.ndarray[Any, Any], vertices: pa.Table | None
+    ) -> Self:
+        """A graph whose edges were those rows of this one; ``vertices`` are its properties."""
+        built = self._built
+        edges = built.edge_properties
+        edges = None if edges is None else edges.take(pa.array(rows))
+        given = rows if built.rows is None else built.rows[rows]
         return type(self)(
-            self._engine,
-            Built(
-                handle,
-                dense,
-                built.sorted_rows,
-                rows,
-                None if properties is None else properties.take(pa.array(edges.rows)),
-                vertex_properties,
-            ),
+            self._engine, Built(handle, dense, built.sorted_rows, given, edges, vertices)
         )
 
 

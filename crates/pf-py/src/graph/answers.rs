@@ -61,7 +61,7 @@ impl<'py> Run<'_, 'py> {
 
 /// Settings as kernels read them: no infinity, and integers of their width.
 fn settings(params: &Bound<'_, PyDict>) -> PyResult<Map<String, Value>> {
-    let mut settings = Map::new();
+    let mut settings = Map::with_capacity(params.len());
     for (name, value) in params {
         let name: String = name.extract()?;
         let value = if value.is_none() {

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::UInt32Type;
 use numpy::{PyArray1, PyReadonlyArray1};
-use pf_graph_core::{Csr, Graph, GraphError};
+use pf_graph_core::{Csr, Graph, GraphError, IdOrder};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use pyo3_arrow::PyArray;
@@ -13,7 +13,7 @@ use pyo3_arrow::input::AnyRecordBatch;
 use serde_json::{Map, Value};
 
 use super::answers::Run;
-use super::arrays::{Items, slice};
+use super::arrays::{Items, copied, slice};
 use super::build::{EdgeColumns, IndexOptions, RowOptions, Rows, TableOptions};
 use super::errors::raised;
 use super::export::NativeArray;
@@ -125,7 +125,7 @@ impl NativeGraph {
 
     /// The same from short columns of plain values; `None` if they are not, or make no graph.
     #[staticmethod]
-    #[pyo3(signature = (src, dst, weights, vertices, directed, sorted))]
+    #[pyo3(signature = (src, dst, weights, vertices, directed, sorted_ids))]
     fn build_plain(
         py: Python<'_>,
         src: &Bound<'_, PyAny>,
@@ -133,7 +133,7 @@ impl NativeGraph {
         weights: Option<&Bound<'_, PyAny>>,
         vertices: Option<&Bound<'_, PyAny>>,
         directed: bool,
-        sorted: bool,
+        sorted_ids: bool,
     ) -> PyResult<Option<Self>> {
         let Some(edges) = EdgeColumns::plain(src, dst, weights) else { return Ok(None) };
         let ids = match vertices.map(plain::ids) {
@@ -141,7 +141,7 @@ impl NativeGraph {
             Some(None) => return Ok(None),
             Some(found) => found,
         };
-        let options = TableOptions::new(directed, sorted);
+        let options = TableOptions::new(directed, sorted_ids);
         let call = Call { is_short: true, ..Call::on(Some(1)) };
         let graph = call.run(py, |control| edges.build(ids.as_deref(), &options, control))?;
         Ok(graph.ok().map(Self::of))
@@ -272,6 +272,21 @@ impl NativeGraph {
         Ok((ids.at(&edges.src)?, ids.at(&edges.dst)?, weights))
     }
 
+    /// The part that some vertices span, and which edges it has: see [`Graph::part`].
+    fn part<'py>(
+        &self,
+        py: Python<'py>,
+        vertices: PyReadonlyArray1<'py, u32>,
+        sorted_rows: bool,
+    ) -> PyResult<(Self, Bound<'py, PyAny>)> {
+        let vertices = copied(&vertices);
+        let ids = self.edge_ids(py)?;
+        let order = if sorted_rows { IdOrder::Sorted } else { IdOrder::Appearance };
+        let (part, kept) =
+            self.make(py, |control| self.graph.part(&vertices, ids, order, control))?;
+        Ok((Self::of(part), array(py, kept)))
+    }
+
     /// Number of arcs in each row.
     fn row_lengths<'py>(&self, py: Python<'py>) -> Bound<'py, PyAny> {
         let offsets = self.graph.out().offsets();
@@ -321,17 +336,15 @@ impl NativeGraph {
 
     /// Index of an id of a small graph, -1 if it has none such; `None` unless the id is an integer
     /// or text, as the ids are.
-    #[pyo3(signature = (id, /))]
-    fn place(&self, id: &Bound<'_, PyAny>) -> Option<i64> {
+    fn place(&self, vertex: &Bound<'_, PyAny>) -> Option<i64> {
         if !self.is_small() {
             return None;
         }
-        let id = plain::id(id, self.graph.ids().data_type())?;
+        let id = plain::id(vertex, self.graph.ids().data_type())?;
         Some(self.graph.position(&id).map_or(-1, i64::from))
     }
 
     /// Whether an edge leads from one id to another; `None` as for `place`.
-    #[pyo3(signature = (u, v, /))]
     fn has_edge(&self, u: &Bound<'_, PyAny>, v: &Bound<'_, PyAny>) -> Option<bool> {
         let (tail, head) = (self.place(u)?, self.place(v)?);
         let ends = u32::try_from(tail).ok().zip(u32::try_from(head).ok());

@@ -210,6 +210,25 @@ class PythonHandle:
             src, dst = ids.values[src], ids.values[dst]
         return src, dst, weights
 
+    def part(self, vertices: _Array, *, sorted_rows: bool) -> tuple[PythonHandle, _Array]:
+        """See :meth:`parquetframe.graph.engine.Handle.part`."""
+        place = np.full(self.num_vertices, -1, np.int64)
+        place[vertices] = np.arange(len(vertices))
+        src, dst, weights = self.edges()
+        src, dst = place[src], place[dst]
+        kept = np.flatnonzero((src >= 0) & (dst >= 0))
+        part = PythonEngine().build_indices(
+            src[kept],
+            dst[kept],
+            None if weights is None else weights[kept],
+            num_vertices=len(vertices),
+            ids=self.ids_at(pa.array(vertices)),
+            directed=self.is_directed,
+            sorted_rows=sorted_rows,
+            work=Work(),
+        )
+        return part, kept
+
     def row_lengths(self) -> _Array:
         """Number of arcs in each row."""
         return np.diff(self.csr().indptr)
