@@ -92,14 +92,15 @@ class NativeGraph:
         token: CancellationToken | None = None,
         progress: Callable[[float], object] | None = None,
     ) -> NativeGraph: ...
-    # Short lists, tuples, NumPy or Arrow arrays of integers or text, and numbers as weights; None
-    # if something in them is not plain, or they make no graph.
+    # Short lists, tuples, NumPy or Arrow arrays of integers or text (with num_vertices of vertex
+    # numbers), and numbers as weights; None if something is not plain, or they make no graph.
     @staticmethod
     def build_plain(
         src: Any,
         dst: Any,
         weights: Any | None,
         vertices: Any | None,
+        num_vertices: int | None,
         directed: bool,
         sorted_ids: bool,
     ) -> NativeGraph | None: ...
@@ -145,9 +146,10 @@ class NativeGraph:
     # Read-only (int64 offsets, uint32 indices, float64 weights or None, int64 edge ids).
     def csr(self) -> tuple[Any, Any, Any | None, Any]: ...
     def csc(self) -> tuple[Any, Any, Any | None, Any]: ...
-    # Tails, heads (uint32) and weights in the order of edge ids; ids: values, None and Arrow type
-    # of all ids, which then stand for the ends.
-    def edges(self, ids: tuple[Any, None, Any] | None = None) -> tuple[Any, Any, Any | None]: ...
+    # Tails, heads (uint32) and weights in the order of edge ids.
+    def edges(self) -> tuple[Any, Any, Any | None]: ...
+    # Record batch of the same, ids in place of indices.
+    def edge_table(self) -> Any: ...
     # vertices: uint32, each once. The part that they span, and the ids of its edges here.
     def part(self, vertices: Any, sorted_rows: bool) -> tuple[NativeGraph, Any]: ...
     # int64: arcs of each row, loops at each vertex.

@@ -94,6 +94,9 @@ def calls(draw):
             | values(2, kinds)
         ),
     }  # fmt: skip
+    if options["vertices"] is None:
+        options["num_vertices"] = draw(st.sampled_from([None, None, 0, 3, 7, 2**40]))
+        options["ids"] = draw(st.sampled_from(["auto", "auto", "dense", "mapped"]))
     if weighted:
         options["default_weight"] = draw(st.none() | st.just(2.0))
     if draw(st.booleans()):

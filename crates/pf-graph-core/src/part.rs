@@ -30,7 +30,9 @@ impl Graph {
             if u == NO_VERTEX || v == NO_VERTEX {
                 continue;
             }
-            (src.push(u), dst.push(v), kept.push(edge as i64));
+            src.push(u);
+            dst.push(v);
+            kept.push(edge as i64);
             if let (Some(weights), Some(all)) = (&mut weights, &edges.weights) {
                 weights.push(all[edge]);
             }

@@ -60,10 +60,17 @@ class RustEngine:
         return RustHandle(self._module, graph)
 
     def build_plain(
-        self, columns: PlainColumns, vertices: Any, *, directed: bool, sorted_ids: bool
+        self,
+        columns: PlainColumns,
+        vertices: Any,
+        *,
+        num_vertices: int | None,
+        directed: bool,
+        sorted_ids: bool,
     ) -> RustHandle | None:
         """See :meth:`parquetframe.graph.engine.GraphEngine.build_plain`."""
-        graph = self._module.NativeGraph.build_plain(*columns, vertices, directed, sorted_ids)
+        build = self._module.NativeGraph.build_plain
+        graph = build(*columns, vertices, num_vertices, directed, sorted_ids)
         return None if graph is None else RustHandle(self._module, graph)
 
     def build_indices(
@@ -148,10 +155,14 @@ class RustHandle:
         found: tuple[_Array, _Array] = self._graph.rows()
         return found
 
-    def edges(self, ids: Numbers | None = None) -> tuple[_Array, _Array, _Array | None]:
+    def edges(self) -> tuple[_Array, _Array, _Array | None]:
         """See :meth:`parquetframe.graph.engine.Handle.edges`."""
-        found: tuple[_Array, _Array, _Array | None] = self._graph.edges(ids)
+        found: tuple[_Array, _Array, _Array | None] = self._graph.edges()
         return found
+
+    def edge_table(self) -> pa.Table:
+        """See :meth:`parquetframe.graph.engine.Handle.edge_table`."""
+        return pa.table(self._graph.edge_table())
 
     def part(self, vertices: _Array, *, sorted_rows: bool) -> tuple[RustHandle, _Array]:
         """See :meth:`parquetframe.graph.engine.Handle.part`."""

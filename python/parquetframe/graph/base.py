@@ -91,16 +91,7 @@ class GraphBase:
         The row number is the ``edge_id`` of results. In an undirected graph ``src`` is the end that
         comes first in :attr:`vertices`.
         """
-        if self._is_small:
-            ids = self._id_numbers
-            *ends, weights = self._handle.edges(ids)
-            columns = [pa.array(end, ids.dtype) for end in ends]
-        else:
-            *ends, weights = self._handle.edges()
-            columns = [self._ids_at(end) for end in ends]
-        if weights is not None:
-            columns.append(pa.array(weights))
-        table = pa.Table.from_arrays(columns, ["src", "dst", "weight"][: len(columns)])
+        table = self._handle.edge_table()
         properties = self._built.edge_properties
         if properties is not None:
             for field, column in zip(properties.schema, properties.columns, strict=True):

@@ -85,10 +85,11 @@ def build_edges(
     _check_default(default_weight, weight, edges)
     sorted_ids = id_order == "sorted"
     built = None
-    if not dense and edge_properties is False and work.progress is None:
+    counted = num_vertices is not None or not dense  # else the largest id says how many there are
+    if counted and edge_properties is False and work.progress is None:
         built = _plain(
             engine, edges, src, dst, weight, vertices,
-            directed=directed, sorted_ids=sorted_ids, work=work,
+            num_vertices=num_vertices, directed=directed, sorted_ids=sorted_ids, work=work,
         )  # fmt: skip
     if built is None:
         columns = edge_columns(
@@ -161,13 +162,14 @@ def _plain(
     weight: str | None,
     vertices: Any,
     *,
+    num_vertices: int | None,
     directed: bool,
     sorted_ids: bool,
     work: Work,
 ) -> Built | None:
     """A graph of few edges in plain columns, in which there is nothing to find fault with.
 
-    None where that is not so: then :func:`edge_columns` and :func:`_mapped` say what is wrong.
+    None where that is not so: then :func:`edge_columns` and those below say what is wrong.
     """
     work.check_cancelled()
     columns = plain_columns(edges, src, dst, weight)
@@ -177,8 +179,10 @@ def _plain(
         vertices = list(vertices[: SMALL + 1])
     elif vertices is not None and not plain_vertices(vertices):
         return None
-    handle = engine.build_plain(columns, vertices, directed=directed, sorted_ids=sorted_ids)
-    return None if handle is None else Built(handle, sorted_rows=sorted_ids)
+    handle = engine.build_plain(
+        columns, vertices, num_vertices=num_vertices, directed=directed, sorted_ids=sorted_ids
+    )
+    return None if handle is None else Built(handle, num_vertices is not None, sorted_ids)
 
 
 def _mapped(

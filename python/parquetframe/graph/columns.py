@@ -65,9 +65,12 @@ def numbers(column: Column) -> Numbers:
 
 def as_numpy(column: Column) -> _Array:
     """The values; a masked array where there are nulls."""
-    if isinstance(column, np.ndarray):
+    if isinstance(column, tuple):
+        values, missing, _ = column
+    elif isinstance(column, np.ndarray):
         return column
-    values, missing, _ = column if isinstance(column, tuple) else numbers(column)
+    else:
+        values, missing, _ = numbers(column)
     return values if missing is None else _masked(values, missing)
 
 

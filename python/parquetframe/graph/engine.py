@@ -154,12 +154,15 @@ class Handle(Protocol):
         """Arcs by tail; an undirected edge stands in both rows, a loop once."""
         ...
 
-    def edges(self, ids: Numbers | None = None) -> tuple[_Array, _Array, _Array | None]:
+    def edges(self) -> tuple[_Array, _Array, _Array | None]:
         """Tails, heads and weights in the order of edge ids.
 
-        Of an undirected edge the smaller index is the tail. With the ids of all vertices, the ends
-        are ids.
+        Of an undirected edge the smaller index is the tail.
         """
+        ...
+
+    def edge_table(self) -> pa.Table:
+        """The same with ids: ``src``, ``dst``, and ``weight`` if there are weights."""
         ...
 
     def part(self, vertices: _Array, *, sorted_rows: bool) -> tuple[Handle, _Array]:
@@ -303,13 +306,20 @@ class GraphEngine(Protocol):
         ...
 
     def build_plain(
-        self, columns: PlainColumns, vertices: Any, *, directed: bool, sorted_ids: bool
+        self,
+        columns: PlainColumns,
+        vertices: Any,
+        *,
+        num_vertices: int | None,
+        directed: bool,
+        sorted_ids: bool,
     ) -> Handle | None:
         """The same from short columns as callers have them; None asks for Arrow columns.
 
         Args:
             columns: Tails, heads, and weights or None: lists, NumPy or Arrow arrays.
             vertices: The same or None.
+            num_vertices: n, if the ids are 0..n-1.
             directed: As for :meth:`build`.
             sorted_ids: As for :meth:`build`.
         """

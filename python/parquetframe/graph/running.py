@@ -28,6 +28,7 @@ __all__ = ["OUTPUTS", "Call", "Found", "start"]
 OUTPUTS = ("table", "arrow", "pandas", "polars", "numpy")
 
 
+_plain = np.ndarray
 Found: TypeAlias = "Mapping[str, Column] | pa.Table"
 
 
@@ -46,7 +47,7 @@ class Call(NamedTuple):
         """
         if self.output == "numpy":
             return {
-                name: column if column.__class__ is np.ndarray else as_numpy(column)
+                name: column if column.__class__ is _plain else as_numpy(column)
                 for name, column in found.items()
             }
         table = found if isinstance(found, pa.Table) else as_table(found)

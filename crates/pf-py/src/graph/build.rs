@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, new_empty_array};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Int64Type, SchemaRef, UInt64Type};
+use arrow::datatypes::{
+    ArrowPrimitiveType, DataType, Float64Type, Int64Type, SchemaRef, UInt64Type,
+};
 use arrow::record_batch::RecordBatch;
-use pf_graph_core::{BuildOptions, Control, Graph, GraphError, IdOrder, IdValue};
+use pf_graph_core::{BuildOptions, Control, Graph, GraphError, IdOrder, IdValue, VertexInt};
 use pyo3::prelude::*;
 use pyo3_arrow::input::AnyRecordBatch;
 use serde::Deserialize;
@@ -28,6 +30,12 @@ impl TableOptions {
     pub fn new(directed: bool, sorted: bool) -> Self {
         let id_order = if sorted { IdOrder::Sorted } else { IdOrder::Appearance };
         Self { directed, id_order, threads: None }
+    }
+
+    /// The same for vertices without other ids.
+    pub fn dense(&self, num_vertices: usize) -> IndexOptions {
+        let sorted_rows = self.id_order == IdOrder::Sorted;
+        IndexOptions { num_vertices, directed: self.directed, sorted_rows, threads: self.threads }
     }
 }
 
@@ -104,6 +112,22 @@ impl EdgeColumns {
         };
         Graph::build(&self.src, &self.dst, self.weight.as_deref(), vertices, &options, control)
     }
+
+    /// The columns as they lie in memory, unless one is in parts or not of 64-bit numbers.
+    pub fn indices(&self) -> Option<(&[i64], &[i64], Option<&[f64]>)> {
+        let weights = match &self.weight {
+            None => None,
+            Some(weights) => Some(values::<Float64Type>(weights)?),
+        };
+        Some((values::<Int64Type>(&self.src)?, values::<Int64Type>(&self.dst)?, weights))
+    }
+}
+
+/// The items of a column in one chunk, without nulls.
+fn values<T: ArrowPrimitiveType>(chunks: &[ArrayRef]) -> Option<&[T::Native]> {
+    let [chunk] = chunks else { return None };
+    let array = chunk.as_primitive_opt::<T>().filter(|array| array.null_count() == 0)?;
+    Some(array.values())
 }
 
 /// The one column of a vertex table.
@@ -121,8 +145,8 @@ fn column(table: &(Vec<RecordBatch>, SchemaRef), name: &str) -> Option<Vec<Array
 }
 
 /// Sorts edges between indices into rows.
-pub(super) fn from_indices(
-    (src, dst, weights): (&[u32], &[u32], Option<&[f64]>),
+pub(super) fn from_indices<T: VertexInt>(
+    (src, dst, weights): (&[T], &[T], Option<&[f64]>),
     ids: Option<ArrayRef>,
     options: &IndexOptions,
     control: &Control<'_>,

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::UInt32Type;
 use numpy::{PyArray1, PyReadonlyArray1};
-use pf_graph_core::{Csr, Graph, GraphError, IdOrder};
+use pf_graph_core::{Graph, GraphError, IdOrder};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use pyo3_arrow::PyArray;
@@ -22,10 +22,6 @@ use super::work::Call;
 use super::{build, numbers, plain, table, views};
 use crate::errors;
 use crate::token::CancellationToken;
-
-/// Offsets, indices, weights, edge ids.
-type RowArrays<'py> =
-    (Bound<'py, PyAny>, Bound<'py, PyAny>, Option<Bound<'py, PyAny>>, Bound<'py, PyAny>);
 
 /// Tails, heads, weights.
 type EdgeArrays<'py> = (Bound<'py, PyAny>, Bound<'py, PyAny>, Option<Bound<'py, PyAny>>);
@@ -123,15 +119,18 @@ impl NativeGraph {
         Self::new(py, graph)
     }
 
-    /// The same from short columns of plain values; `None` if they are not, or make no graph.
+    /// The same from short columns of plain values, with `num_vertices` of vertex numbers; `None` if
+    /// they are not, or make no graph.
     #[staticmethod]
-    #[pyo3(signature = (src, dst, weights, vertices, directed, sorted_ids))]
+    #[pyo3(signature = (src, dst, weights, vertices, num_vertices, directed, sorted_ids))]
+    #[expect(clippy::too_many_arguments, reason = "as many as the Python signature has")]
     fn build_plain(
         py: Python<'_>,
         src: &Bound<'_, PyAny>,
         dst: &Bound<'_, PyAny>,
         weights: Option<&Bound<'_, PyAny>>,
         vertices: Option<&Bound<'_, PyAny>>,
+        num_vertices: Option<usize>,
         directed: bool,
         sorted_ids: bool,
     ) -> PyResult<Option<Self>> {
@@ -143,7 +142,15 @@ impl NativeGraph {
         };
         let options = TableOptions::new(directed, sorted_ids);
         let call = Call { is_short: true, ..Call::on(Some(1)) };
-        let graph = call.run(py, |control| edges.build(ids.as_deref(), &options, control))?;
+        let graph = match num_vertices {
+            None => call.run(py, |control| edges.build(ids.as_deref(), &options, control))?,
+            Some(n) if n > plain::MOST => return Ok(None),
+            Some(n) => {
+                let Some(columns) = edges.indices() else { return Ok(None) };
+                let options = options.dense(n);
+                call.run(py, |control| build::from_indices(columns, None, &options, control))?
+            }
+        };
         Ok(graph.ok().map(Self::of))
     }
 
@@ -254,22 +261,23 @@ impl NativeGraph {
     }
 
     /// Arcs by tail.
-    fn csr<'py>(slf: &Bound<'py, Self>) -> PyResult<RowArrays<'py>> {
+    fn csr<'py>(slf: &Bound<'py, Self>) -> PyResult<views::Rows<'py>> {
         let this = slf.get();
-        arrays(slf, this.graph.out(), this.edge_ids(slf.py())?)
+        views::rows(slf.as_any(), this.graph.out(), this.edge_ids(slf.py())?)
     }
 
-    /// Tails, heads and weights in the order of edge ids; see [`Graph::edges`]. The ends as ids, if
-    /// these are given.
-    #[pyo3(signature = (ids = None))]
-    fn edges<'py>(&self, py: Python<'py>, ids: Option<IdColumn<'py>>) -> PyResult<EdgeArrays<'py>> {
-        let by_arc = self.edge_ids(py)?;
-        let edges = self.make(py, |control| self.graph.edges(by_arc, control))?;
+    /// Tails, heads and weights in the order of edge ids; see [`Graph::edges`].
+    fn edges<'py>(&self, py: Python<'py>) -> PyResult<EdgeArrays<'py>> {
+        let ids = self.edge_ids(py)?;
+        let edges = self.make(py, |control| self.graph.edges(ids, control))?;
         let weights = edges.weights.map(|weights| array(py, weights));
-        let Some(ids) = ids.map(Ids::new) else {
-            return Ok((array(py, edges.src), array(py, edges.dst), weights));
-        };
-        Ok((ids.at(&edges.src)?, ids.at(&edges.dst)?, weights))
+        Ok((array(py, edges.src), array(py, edges.dst), weights))
+    }
+
+    /// The same with ids, as one Arrow batch.
+    fn edge_table(&self, py: Python<'_>) -> PyResult<NativeArray> {
+        let ids = self.edge_ids(py)?;
+        NativeArray::batch(self.make(py, |control| table::edges(&self.graph, ids, control))?)
     }
 
     /// The part that some vertices span, and which edges it has: see [`Graph::part`].
@@ -299,7 +307,7 @@ impl NativeGraph {
     }
 
     /// Arcs by head.
-    fn csc<'py>(slf: &Bound<'py, Self>) -> PyResult<RowArrays<'py>> {
+    fn csc<'py>(slf: &Bound<'py, Self>) -> PyResult<views::Rows<'py>> {
         let this = slf.get();
         if !this.graph.is_directed() {
             return Self::csr(slf);
@@ -311,7 +319,7 @@ impl NativeGraph {
             let made = this.make(slf.py(), |control| this.graph.incoming_edge_ids(control))?;
             this.in_ids.get_or_init(|| made)
         };
-        arrays(slf, rows, ids)
+        views::rows(slf.as_any(), rows, ids)
     }
 
     /// First edges with a weight below 0, of 0, and of inf.
@@ -424,16 +432,4 @@ impl NativeGraph {
         let (n, m) = (self.graph.num_vertices(), self.graph.num_edges());
         format!("<NativeGraph: {n} vertices, {m} edges, {kind}>")
     }
-}
-
-/// Views that keep the graph alive.
-fn arrays<'py>(
-    owner: &Bound<'py, NativeGraph>,
-    rows: &Csr,
-    ids: &[i64],
-) -> PyResult<RowArrays<'py>> {
-    let owner = owner.as_any();
-    let weights = rows.weights().map(|weights| views::view(owner, weights)).transpose()?;
-    let offsets = views::offsets(owner, rows.offsets())?;
-    Ok((offsets, views::view(owner, rows.targets())?, weights, views::view(owner, ids)?))
 }

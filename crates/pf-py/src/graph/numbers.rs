@@ -45,7 +45,7 @@ impl<'py> Ids<'py> {
     }
 
     /// Those of some vertices.
-    pub fn at(&self, vertices: &[u32]) -> PyResult<Bound<'py, PyAny>> {
+    fn at(&self, vertices: &[u32]) -> PyResult<Bound<'py, PyAny>> {
         let py = self.all.py();
         if let Some(ids) = &self.usual {
             let ids = slice(ids);

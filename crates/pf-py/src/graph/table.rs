@@ -1,13 +1,13 @@
-//! The columns of an answer as Arrow arrays, ids in place of vertex indices.
+//! The columns of an answer, or the edges, as Arrow arrays, ids in place of vertex indices.
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, UInt32Array};
+use arrow::array::{Array, ArrayRef, AsArray, Float64Array, UInt32Array};
 use arrow::compute::take;
 use arrow::datatypes::{DataType, UInt32Type};
 use arrow::error::ArrowError;
 use pf_graph_core::answer::Answer;
-use pf_graph_core::{Graph, GraphError};
+use pf_graph_core::{Control, Graph, GraphError};
 
 use super::answers::{rows_are_vertices, valid_rows};
 use super::export::plain;
@@ -43,6 +43,23 @@ pub(super) fn with_ids(
         columns.push((name, values));
     }
     Ok(Answer { columns, facts: answer.facts })
+}
+
+/// The edges in the order of their ids: ends, and weights if there are any.
+pub(super) fn edges(
+    graph: &Graph,
+    edge_ids: &[i64],
+    control: &Control<'_>,
+) -> Result<Answer, GraphError> {
+    let edges = graph.edges(edge_ids, control)?;
+    let mut columns: Vec<(&'static str, ArrayRef)> = vec![
+        ("src", Arc::new(UInt32Array::from(edges.src))),
+        ("dst", Arc::new(UInt32Array::from(edges.dst))),
+    ];
+    if let Some(weights) = edges.weights {
+        columns.push(("weight", Arc::new(Float64Array::from(weights))));
+    }
+    with_ids(graph, Answer { columns, ..Answer::default() }, None)
 }
 
 fn failed(error: ArrowError) -> GraphError {

@@ -2,6 +2,7 @@
 
 use numpy::ndarray::ArrayView1;
 use numpy::{Element, PyArray1};
+use pf_graph_core::Csr;
 use pyo3::prelude::*;
 
 /// An array over memory that `owner` holds and nobody writes to.
@@ -37,4 +38,15 @@ pub(super) fn owned<'py, T: Element>(
     dtype: &str,
 ) -> PyResult<Bound<'py, PyAny>> {
     PyArray1::from_vec(py, values).call_method1("view", (dtype,))
+}
+
+/// Offsets, indices, weights, edge ids.
+pub(super) type Rows<'py> =
+    (Bound<'py, PyAny>, Bound<'py, PyAny>, Option<Bound<'py, PyAny>>, Bound<'py, PyAny>);
+
+/// Views that keep the graph alive.
+pub(super) fn rows<'py>(owner: &Bound<'py, PyAny>, rows: &Csr, ids: &[i64]) -> PyResult<Rows<'py>> {
+    let weights = rows.weights().map(|weights| view(owner, weights)).transpose()?;
+    let offsets = offsets(owner, rows.offsets())?;
+    Ok((offsets, view(owner, rows.targets())?, weights, view(owner, ids)?))
 }

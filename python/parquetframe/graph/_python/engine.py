@@ -104,7 +104,13 @@ class PythonEngine:
         )
 
     def build_plain(
-        self, columns: PlainColumns, vertices: Any, *, directed: bool, sorted_ids: bool
+        self,
+        columns: PlainColumns,
+        vertices: Any,
+        *,
+        num_vertices: int | None,
+        directed: bool,
+        sorted_ids: bool,
     ) -> None:
         """See :meth:`parquetframe.graph.engine.GraphEngine.build_plain`: Arrow columns, always."""
 
@@ -191,7 +197,7 @@ class PythonHandle:
         """Arcs by tail."""
         return self._graph.out
 
-    def edges(self, ids: Numbers | None = None) -> tuple[_Array, _Array, _Array | None]:
+    def edges(self) -> tuple[_Array, _Array, _Array | None]:
         """See :meth:`parquetframe.graph.engine.Handle.edges`."""
         rows = self.csr()
         tails = np.repeat(np.arange(self.num_vertices, dtype=np.int64), np.diff(rows.indptr))
@@ -206,9 +212,15 @@ class PythonHandle:
             ordered = np.empty(self.num_edges)
             ordered[edges] = weights
             weights = ordered
-        if ids is not None:
-            src, dst = ids.values[src], ids.values[dst]
         return src, dst, weights
+
+    def edge_table(self) -> pa.Table:
+        """See :meth:`parquetframe.graph.engine.Handle.edge_table`."""
+        src, dst, weights = self.edges()
+        columns = {"src": self.ids_at(pa.array(src)), "dst": self.ids_at(pa.array(dst))}
+        if weights is not None:
+            columns["weight"] = pa.array(weights)
+        return pa.table(columns)
 
     def part(self, vertices: _Array, *, sorted_rows: bool) -> tuple[PythonHandle, _Array]:
         """See :meth:`parquetframe.graph.engine.Handle.part`."""
