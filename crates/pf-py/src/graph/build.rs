@@ -114,7 +114,7 @@ impl EdgeColumns {
     }
 
     /// The columns as they lie in memory, unless one is in parts or not of 64-bit numbers.
-    pub fn indices(&self) -> Option<(&[i64], &[i64], Option<&[f64]>)> {
+    pub fn indices(&self) -> Option<IndexColumns<'_, i64>> {
         let weights = match &self.weight {
             None => None,
             Some(weights) => Some(values::<Float64Type>(weights)?),
@@ -144,9 +144,12 @@ fn column(table: &(Vec<RecordBatch>, SchemaRef), name: &str) -> Option<Vec<Array
     Some(table.0.iter().map(|batch| Arc::clone(batch.column(index))).collect())
 }
 
+/// Tails, heads, weights.
+type IndexColumns<'a, T> = (&'a [T], &'a [T], Option<&'a [f64]>);
+
 /// Sorts edges between indices into rows.
 pub(super) fn from_indices<T: VertexInt>(
-    (src, dst, weights): (&[T], &[T], Option<&[f64]>),
+    (src, dst, weights): IndexColumns<'_, T>,
     ids: Option<ArrayRef>,
     options: &IndexOptions,
     control: &Control<'_>,

@@ -367,7 +367,6 @@ impl NativeGraph {
 
     /// Runs one algorithm: columns as one Arrow batch, and facts.
     #[pyo3(signature = (algorithm, params, arrays, threads, token = None, progress = None))]
-    #[expect(clippy::too_many_arguments, reason = "as many as the Python signature has")]
     fn run<'py>(
         slf: &Bound<'py, Self>,
         algorithm: &str,
