@@ -18,8 +18,8 @@ LONG: dict[str, tuple[str, dict[str, Any]]] = {
     "bfs": ("path", {"sources": 0}),
     "closeness": ("random", {"vertices": range(4000)}),
     "clustering": ("dense", {}),
-    "connected_components": ("path", {}),
-    "core_number": ("dense", {}),
+    "connected_components": ("shuffled path", {}),
+    "core_number": ("weighted", {}),
     "dfs": ("path", {}),
     "dfs_edges": ("path", {"output": "arrow"}),  # as NumPy array, Python makes 3 million texts
     "harmonic": ("random", {"vertices": range(4000)}),
@@ -35,7 +35,7 @@ LONG: dict[str, tuple[str, dict[str, Any]]] = {
     "triangles": ("dense", {}),
 }
 VARIANTS: dict[str, tuple[str, str, dict[str, Any]]] = {
-    "strong components": ("connected_components", "path", {"mode": "strong"}),
+    "strong components": ("connected_components", "shuffled path", {"mode": "strong"}),
     "dijkstra": ("shortest_paths", "weighted", {"source": 0, "method": "dijkstra"}),
     "delta": ("shortest_paths", "weighted path", {"source": 0, "method": "delta"}),
     "bellman-ford": ("shortest_paths", "weighted path", {"source": 0, "method": "bellman-ford"}),
@@ -62,6 +62,10 @@ def _graph(kind: str) -> Any:
         n = 3_000_000
         weights = rng.integers(1, 9, n - 1).astype(float) if kind != "path" else None
         return pf.Graph.from_arrays(np.arange(n - 1), np.arange(1, n), weights, num_vertices=n)
+    if kind == "shuffled path":
+        n = 4_000_000
+        names = rng.permutation(n)
+        return pf.Graph.from_arrays(names[:-1], names[1:], num_vertices=n)
     if kind == "halves":  # labels of the two sides swap for ever
         n, m = 200_000, 2_000_000
         src, dst = rng.integers(0, n // 2, m), rng.integers(n // 2, n, m)

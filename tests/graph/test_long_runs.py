@@ -82,7 +82,9 @@ def test_a_build_stops_within_100_ms():
 
 INTERRUPTED = """
 import json, os, signal, sys, threading, time
+import pyarrow as pa
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have it ignored
+pa.array([1])  # imports pandas, which may not be interrupted
 sys.path.insert(0, sys.argv[1])
 from long_runs import run
 

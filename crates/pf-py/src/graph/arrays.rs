@@ -13,8 +13,19 @@ use rayon::prelude::*;
 pub(super) fn slice<'a, T: Element + Copy>(array: &'a PyReadonlyArray1<'_, T>) -> Cow<'a, [T]> {
     match array.as_slice() {
         Ok(items) => Cow::Borrowed(items),
-        Err(_) => Cow::Owned(array.as_array().to_vec()),
+        Err(_) => Cow::Owned(gathered(array)),
     }
+}
+
+/// A copy of items with gaps between them, or at addresses that do not suit their type.
+fn gathered<T: Element + Copy>(array: &PyReadonlyArray1<'_, T>) -> Vec<T> {
+    let stride = array.strides().first().copied().unwrap_or(0);
+    let start = array.data().cast::<u8>();
+    let item = |i: usize| {
+        // SAFETY: NumPy's item i of so many; unaligned reads need nothing else.
+        unsafe { start.offset(i as isize * stride).cast::<T>().read_unaligned() }
+    };
+    (0..array.len()).map(item).collect()
 }
 
 /// A copy, which nobody else writes to.
@@ -104,7 +115,7 @@ pub(super) enum Items<'a, T> {
 
 impl<'a, T: Item> Items<'a, T> {
     pub fn new(array: &'a PyReadonlyArray1<'_, T>) -> Self {
-        let odd = || Self::Copied(array.as_array().to_vec());
+        let odd = || Self::Copied(gathered(array));
         Shared::new(array).map_or_else(odd, Self::Shared)
     }
 

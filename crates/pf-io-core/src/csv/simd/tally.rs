@@ -200,7 +200,8 @@ unsafe fn plain<L: Level, const QUOTES: bool>(
         // SAFETY: as above.
         wrong |= unsafe { L::misplaced(lines, ends, pattern << (last.wrapping_sub(open) & 63)) };
         lines_seen += u64::from(ended);
-        open = (open + ends.count_ones()).wrapping_sub(ended.wrapping_mul(width));
+        // Wraps in records that are too short, which are wrong.
+        open = open.wrapping_add(ends.count_ones()).wrapping_sub(ended.wrapping_mul(width));
     }
     // SAFETY: the caller vouches for the instructions.
     to.high |= all.map_or(0, |all| unsafe { L::high(all) });
