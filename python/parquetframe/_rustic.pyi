@@ -169,17 +169,7 @@ class NativeGraph:
     # Whether an arc leads from one index to another.
     def has_arc(self, tail: int, head: int) -> bool: ...
     # params: settings of the method; arrays: vertices (uint32, or a list), float64 vectors. Record
-    # batch of columns (vertices as uint32 indices, null where there is none), and facts.
-    def run(
-        self,
-        algorithm: str,
-        params: Mapping[str, Any],
-        arrays: Mapping[str, Any],
-        threads: int,
-        token: CancellationToken | None = None,
-        progress: Callable[[float], object] | None = None,
-    ) -> tuple[Any, dict[str, Any]]: ...
-    # The same with ids in place of indices, before the other columns if rows are all vertices;
+    # batch of columns, with ids of vertices, before the others if rows are all vertices, and facts;
     # reached: only rows in which that column has a value.
     def run_table(
         self,

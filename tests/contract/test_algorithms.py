@@ -27,6 +27,6 @@ def test_the_kernels_are_those_of_the_functions(native):
         pa.table({"src": [0], "dst": [1]}), '{"directed": true, "id_order": "appearance"}'
     )
     with pytest.raises(pf.errors.GraphError) as caught:
-        graph.run("nothing", {}, {}, 1)
+        graph.run_numbers("nothing", {}, {}, 1)
     names = set(re.findall(r"\w+", str(caught.value).split("none of ")[1]))
     assert names == functions() - {"degree"}  # read off the rows, without a kernel

@@ -205,14 +205,6 @@ class RustHandle:
         found: list[str] = self._graph.closest(pa.array([value], dtype))
         return found
 
-    def run(
-        self, algorithm: str, params: Mapping[str, Any], arrays: Vectors, work: Work
-    ) -> tuple[dict[str, pa.Array], dict[str, Any]]:
-        """See :meth:`parquetframe.graph.engine.Handle.run`."""
-        found, facts = self._with(self._graph.run, algorithm, params, arrays, work)
-        batch = pa.record_batch(found)
-        return dict(zip(batch.schema.names, batch.columns, strict=True)), facts
-
     def run_table(
         self,
         algorithm: str,

@@ -1,12 +1,12 @@
 """What the graph front asks of an engine, and the choice of one.
 
-An engine maps ids to vertex indices 0..n-1, sorts edges into rows and runs algorithms on indices.
-The front checks every option, looks ids up, refuses weights that an algorithm cannot use, and puts
-ids back into the results, so that both engines have the same columns, order and errors.
+An engine maps ids to vertex indices 0..n-1, sorts edges into rows, runs algorithms on indices and
+puts ids back into the results. The front checks every option, looks ids up and refuses weights that
+an algorithm cannot use, so that both engines have the same columns, order and errors.
 
-What :meth:`Handle.run` takes and gives, by algorithm; ``i`` are vertex indices (uint32, null where
-there is none), the other columns int64 or float64, of all n vertices in their order unless a column
-``vertex`` or ``src`` says which:
+What :meth:`Handle.run_numbers` takes and gives, by algorithm; ``i`` are vertex indices (uint32,
+null where there is none), the other columns int64 or float64, of all n vertices in their order
+unless a column ``vertex`` or ``src`` says which:
 
 =========================  ===============================  =====================================
 algorithm                  params; arrays                   columns; facts
@@ -213,14 +213,16 @@ class Handle(Protocol):
         """Up to three ids that resemble a missing one, as messages show them."""
         ...
 
-    def run(
+    def run_numbers(
         self,
         algorithm: str,
         params: Mapping[str, Any],
         arrays: Vectors,
         work: Work,
-    ) -> tuple[dict[str, pa.Array], dict[str, Any]]:
-        """Run one algorithm.
+        ids: Numbers | None = None,
+        reached: str | None = None,
+    ) -> tuple[dict[str, Column], dict[str, Any]]:
+        """Run one algorithm; columns as NumPy arrays.
 
         Args:
             algorithm: Name of the method of :class:`parquetframe.Graph`.
@@ -228,9 +230,12 @@ class Handle(Protocol):
             arrays: Lists of vertex indices (uint32, a few as a list of int), and vectors over all
                 vertices (float64).
             work: How it runs.
+            ids: Of all vertices: then they come as :func:`~.columns.with_ids` puts them.
+            reached: With ids, the column in which rows need a value.
 
         Returns:
-            Columns by name (vertices as uint32 indices, nulls where there is none) and facts.
+            Columns by name (without ids, vertices as uint32 indices; no value where there is none)
+            and facts.
         """
         ...
 
@@ -242,35 +247,14 @@ class Handle(Protocol):
         work: Work,
         reached: str | None = None,
     ) -> tuple[pa.Table, dict[str, Any]]:
-        """The same as :meth:`run`, as a table with ids, as :func:`~.columns.with_ids` puts them.
+        """The same as :meth:`run_numbers` with ids, as a table.
 
         Args:
-            algorithm: As for :meth:`run`.
-            params: As for :meth:`run`.
-            arrays: As for :meth:`run`.
-            work: As for :meth:`run`.
-            reached: The column in which rows need a value.
-        """
-        ...
-
-    def run_numbers(
-        self,
-        algorithm: str,
-        params: Mapping[str, Any],
-        arrays: Vectors,
-        work: Work,
-        ids: Numbers | None = None,
-        reached: str | None = None,
-    ) -> tuple[dict[str, Column], dict[str, Any]]:
-        """The same as :meth:`run`, columns as NumPy arrays.
-
-        Args:
-            algorithm: As for :meth:`run`.
-            params: As for :meth:`run`.
-            arrays: As for :meth:`run`.
-            work: As for :meth:`run`.
-            ids: Of all vertices: then they come as :func:`~.columns.with_ids` puts them.
-            reached: With ids, the column in which rows need a value.
+            algorithm: As for :meth:`run_numbers`.
+            params: As for :meth:`run_numbers`.
+            arrays: As for :meth:`run_numbers`.
+            work: As for :meth:`run_numbers`.
+            reached: As for :meth:`run_numbers`.
         """
         ...
 

@@ -12,8 +12,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
-import pyarrow as pa
 
+from parquetframe.graph.columns import Column, numbers
 from parquetframe.graph.engine import Csr
 from parquetframe.graph.running import start
 
@@ -22,7 +22,7 @@ from .config import configured_threads
 if TYPE_CHECKING:
     from parquetframe.graph import Graph
 
-__all__ = ["DenseView", "Rows", "WeightKind", "view"]
+__all__ = ["DenseView", "Rows", "WeightKind", "view", "without_nulls"]
 
 _Array = np.ndarray[Any, Any]
 WeightKind = Literal["none", "int", "float"]
@@ -145,8 +145,9 @@ class DenseView:
             vertices among them; floats have NaN.
         """
         work = start(self.graph.backend, threads=configured_threads()).work
-        columns, facts = self.graph._handle.run(algorithm, params or {}, arrays or {}, work)
-        return {name: _plain(column) for name, column in columns.items()}, facts
+        handle = self.graph._handle
+        columns, facts = handle.run_numbers(algorithm, params or {}, arrays or {}, work)
+        return {name: without_nulls(column) for name, column in columns.items()}, facts
 
     def require(self, node: Any, message: str = "Node {node} not found in graph") -> int:
         """Number of a node.
@@ -175,12 +176,11 @@ class DenseView:
         return self.graph.csr()
 
 
-def _plain(column: pa.Array) -> _Array:
-    """The values, -1 or NaN where there is none."""
-    if not column.null_count:
-        return np.asarray(column.to_numpy(zero_copy_only=False))
-    if pa.types.is_integer(column.type):
-        return np.asarray(column.cast(pa.int64()).fill_null(-1).to_numpy(zero_copy_only=False))
-    if pa.types.is_floating(column.type):
-        return np.asarray(column.fill_null(float("nan")).to_numpy(zero_copy_only=False))
-    return np.asarray(column.to_numpy(zero_copy_only=False))
+def without_nulls(column: Column) -> _Array:
+    """The values of a column; where there is none, integers (then int64) have -1, floats NaN."""
+    values, missing, _ = numbers(column)
+    if missing is None or values.dtype == object:
+        return values
+    values = values.astype(np.int64 if values.dtype.kind in "iu" else np.float64)
+    values[missing] = -1 if values.dtype.kind == "i" else np.nan
+    return values

@@ -365,23 +365,7 @@ impl NativeGraph {
         (tail as usize) < graph.num_vertices() && graph.out().row(tail).contains(&head)
     }
 
-    /// Runs one algorithm: columns as one Arrow batch, and facts.
-    #[pyo3(signature = (algorithm, params, arrays, threads, token = None, progress = None))]
-    fn run<'py>(
-        slf: &Bound<'py, Self>,
-        algorithm: &str,
-        params: &Bound<'py, PyDict>,
-        arrays: &Bound<'py, PyDict>,
-        threads: usize,
-        token: Option<&Bound<'py, CancellationToken>>,
-        progress: Option<&Bound<'py, PyAny>>,
-    ) -> PyResult<(NativeArray, Bound<'py, PyDict>)> {
-        let run = Run { algorithm, params, arrays, threads, token, progress };
-        let (answer, facts) = run.answer(slf)?;
-        Ok((NativeArray::batch(answer)?, facts))
-    }
-
-    /// The same with ids in place of indices: see [`table::with_ids`].
+    /// Runs one algorithm: columns as one Arrow batch with ids, see [`table::with_ids`], and facts.
     #[pyo3(signature = (
         algorithm, params, arrays, threads, token = None, progress = None, reached = None
     ))]
@@ -403,7 +387,7 @@ impl NativeGraph {
         Ok((NativeArray::batch(found)?, facts))
     }
 
-    /// The same with NumPy arrays: see [`numbers::columns`].
+    /// The same, columns as NumPy arrays: see [`numbers::columns`].
     #[pyo3(signature = (
         algorithm, params, arrays, threads, token = None, progress = None, ids = None,
         reached = None

@@ -301,10 +301,10 @@ class PythonHandle:
         """Up to three ids that resemble a missing one."""
         return closest_ids(self.ids, value)
 
-    def run(
+    def _run(
         self, algorithm: str, params: Mapping[str, Any], arrays: Vectors, work: Work
     ) -> tuple[dict[str, pa.Array], dict[str, Any]]:
-        """See :meth:`parquetframe.graph.engine.Handle.run`."""
+        """Columns with vertices as indices, and facts."""
         watch = Watch(work)
         watch.tick()
         try:
@@ -331,7 +331,7 @@ class PythonHandle:
         reached: str | None = None,
     ) -> tuple[pa.Table, dict[str, Any]]:
         """See :meth:`parquetframe.graph.engine.Handle.run_table`."""
-        columns, facts = self.run(algorithm, params, arrays, work)
+        columns, facts = self._run(algorithm, params, arrays, work)
         return as_table(with_ids(columns, lambda: self.ids, self.ids.take, reached)), facts
 
     def run_numbers(
@@ -344,6 +344,6 @@ class PythonHandle:
         reached: str | None = None,
     ) -> tuple[dict[str, Column], dict[str, Any]]:
         """See :meth:`parquetframe.graph.engine.Handle.run_numbers`."""
-        columns, facts = self.run(algorithm, params, arrays, work)
+        columns, facts = self._run(algorithm, params, arrays, work)
         found: dict[str, Column] = {name: numbers(column) for name, column in columns.items()}
         return found if ids is None else with_ids(found, ids.given_away, ids.at, reached), facts

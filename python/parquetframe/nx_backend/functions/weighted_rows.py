@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
 from parquetframe.graph.engine import Csr, choose_engine
 from parquetframe.graph.running import start
 from parquetframe.nx_backend.config import configured_threads
-from parquetframe.nx_backend.dense import DenseView
+from parquetframe.nx_backend.dense import DenseView, without_nulls
 
 __all__ = [
     "distances",
@@ -141,6 +140,5 @@ def _from_several(
     engine = choose_engine(graph.graph.backend)
     handle = engine.adopt_csr(joined, ids=None, directed=True, work=work)
     arrays = {"source": np.array([graph.n], np.uint32)}
-    columns, _ = handle.run("shortest_paths", params, arrays, work)
-    column = columns["distance"].cast(pa.float64()).fill_null(float("nan"))
-    return np.array(column.to_numpy(zero_copy_only=False)[: graph.n])
+    columns, _ = handle.run_numbers("shortest_paths", params, arrays, work)
+    return without_nulls(columns["distance"])[: graph.n].astype(np.float64)
