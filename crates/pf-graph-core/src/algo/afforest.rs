@@ -11,10 +11,11 @@
 //! Source: Sutton, Ben-Nun, Barak, "Optimizing parallel graph connectivity computation via subgraph
 //! sampling", IPDPS 2018.
 
-use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 
 use rayon::prelude::*;
 
+use super::vertex_set::VertexSet;
 use crate::control::Control;
 use crate::crew::pull_jobs;
 use crate::generate::Random;
@@ -51,9 +52,9 @@ pub(super) fn weak_labels(graph: &Graph, control: &Control<'_>) -> Result<Vec<u3
     })?;
     drop(second);
 
-    let others = Others::of(&parent, &control.part(0.4, 0.6))?;
-    if !others.is_empty {
-        others.link(&parent, graph, incoming, &control.part(0.6, 0.8))?;
+    let others = VertexSet::new(n);
+    if collect_others(&parent, &others, control)? > 0 {
+        link_others(&parent, &others, graph, incoming, &control.part(0.6, 0.8))?;
         in_order(n, &control.part(0.8, 0.9), |v| {
             compress(&parent, v);
         })?;
@@ -61,69 +62,50 @@ pub(super) fn weak_labels(graph: &Graph, control: &Control<'_>) -> Result<Vec<u3
     Ok(parent.into_iter().map(AtomicU32::into_inner).collect())
 }
 
-/// The vertices outside the largest component that the sample found, a bit each.
-struct Others {
-    words: Vec<u64>,
-    is_empty: bool,
+/// Puts the vertices outside the largest component, as the sample found it, into an empty set, and
+/// points all vertices at their roots; how many there are.
+fn collect_others(
+    parent: &[AtomicU32],
+    others: &VertexSet,
+    control: &Control<'_>,
+) -> Result<usize, GraphError> {
+    let largest = largest_component(parent);
+    let collect = |i: usize, word: &AtomicU64| {
+        let vertices = (64 * i as u32..parent.len() as u32).take(64).enumerate();
+        let is_outside = |v: u32| u64::from(compress(parent, v) != largest);
+        let outside = vertices.fold(0, |word, (bit, v)| word | is_outside(v) << bit);
+        word.store(outside, Relaxed);
+        outside.count_ones() as usize
+    };
+    let count = others.sum_words(|| control.check(), collect)?;
+    control.progress(0.6)?;
+    Ok(count)
 }
 
-impl Others {
-    /// Points all vertices at their roots on the way.
-    fn of(parent: &[AtomicU32], control: &Control<'_>) -> Result<Self, GraphError> {
-        let largest = largest_component(parent);
-        let n = parent.len();
-        let mut words = vec![0u64; n.div_ceil(64)];
-        let pieces = words.par_chunks_mut(PIECE / 64).enumerate().map(|(piece, words)| {
-            control.check()?;
-            let mut some = 0;
-            for (i, word) in words.iter_mut().enumerate() {
-                let first = piece * PIECE + 64 * i;
-                for v in first..(first + 64).min(n) {
-                    *word |= u64::from(compress(parent, v as u32) != largest) << (v - first);
-                }
-                some |= *word;
+/// Links the others with all their neighbours. Without the arcs by head those that lead to them have
+/// to be looked for.
+fn link_others(
+    parent: &[AtomicU32],
+    others: &VertexSet,
+    graph: &Graph,
+    incoming: Option<&Csr>,
+    control: &Control<'_>,
+) -> Result<(), GraphError> {
+    let out = graph.out();
+    let turned = incoming.filter(|_| graph.is_directed());
+    let blocks = row_blocks(out.offsets());
+    let block = |(): &mut (), block: usize| {
+        for u in blocks[block].start as u32..blocks[block].end as u32 {
+            if others.has(u) {
+                let row = out.row(u).iter().chain(turned.map_or(&[][..], |rows| rows.row(u)));
+                row.for_each(|&v| link(parent, u, v));
+            } else if incoming.is_none() && others.has_any(out.row(u)) {
+                out.row(u).iter().filter(|&&v| others.has(v)).for_each(|&v| link(parent, u, v));
             }
-            Ok(some)
-        });
-        let some = pieces.try_reduce(|| 0, |one, other| Ok(one | other))?;
-        control.progress(1.0)?;
-        Ok(Self { words, is_empty: some == 0 })
-    }
-
-    fn has(&self, v: u32) -> bool {
-        self.words[v as usize / 64] >> (v % 64) & 1 != 0
-    }
-
-    /// Without a branch for each: nearly always there is none.
-    fn has_any(&self, vertices: &[u32]) -> bool {
-        vertices.iter().fold(0, |all, &v| all | self.words[v as usize / 64] >> (v % 64)) & 1 != 0
-    }
-
-    /// Links all of them with all their neighbours. Without the arcs by head those that lead to them
-    /// have to be looked for.
-    fn link(
-        &self,
-        parent: &[AtomicU32],
-        graph: &Graph,
-        incoming: Option<&Csr>,
-        control: &Control<'_>,
-    ) -> Result<(), GraphError> {
-        let out = graph.out();
-        let turned = incoming.filter(|_| graph.is_directed());
-        let blocks = row_blocks(out.offsets());
-        let block = |(): &mut (), block: usize| {
-            for u in blocks[block].start as u32..blocks[block].end as u32 {
-                if self.has(u) {
-                    let row = out.row(u).iter().chain(turned.map_or(&[][..], |rows| rows.row(u)));
-                    row.for_each(|&v| link(parent, u, v));
-                } else if incoming.is_none() && self.has_any(out.row(u)) {
-                    out.row(u).iter().filter(|&&v| self.has(v)).for_each(|&v| link(parent, u, v));
-                }
-            }
-            Ok(())
-        };
-        pull_jobs(blocks.len(), usize::MAX, control, || (), block).map(drop)
-    }
+        }
+        Ok(())
+    };
+    pull_jobs(blocks.len(), usize::MAX, control, || (), block).map(drop)
 }
 
 /// Calls `work` for each vertex, on all threads.

@@ -21,6 +21,7 @@ use std::sync::{Mutex, PoisonError, RwLock};
 use rayon::prelude::*;
 use serde::Deserialize;
 
+use super::vertex_set::bits;
 use crate::control::{CHUNK, Control};
 use crate::team::lead;
 use crate::{Csr, Direction, Graph, GraphError, NO_VERTEX};
@@ -358,13 +359,9 @@ impl Search<'_> {
             before = count;
         }
         wave.frontier.clear();
-        for (i, &word) in front.iter().enumerate() {
-            let mut bits = word;
-            while bits != 0 {
-                wave.frontier.push(64 * i as u32 + bits.trailing_zeros());
-                bits &= bits - 1;
-            }
-        }
+        let words = front.iter().enumerate();
+        wave.frontier
+            .extend(words.flat_map(|(i, &word)| bits(word).map(move |bit| 64 * i as u32 + bit)));
         Ok(())
     }
 

@@ -7,6 +7,7 @@
 //! Source: Then, Kaufmann, Chirigati, Hoang-Vu, Pham, Kemper, Neumann, Vo, "The more the merrier:
 //! efficient multi-source graph traversal", PVLDB 8(4), 2014.
 
+use super::vertex_set::bits;
 use crate::control::Meter;
 use crate::{Control, Csr, Direction, Graph, GraphError};
 
@@ -36,13 +37,9 @@ pub(super) fn both_ends<'a>(
 }
 
 /// Calls `f` with the number of each bit that is set.
-pub(super) fn each_bit<const W: usize>(bits: &[u64; W], mut f: impl FnMut(usize)) {
-    for (word, &bits) in bits.iter().enumerate() {
-        let mut bits = bits;
-        while bits != 0 {
-            f(64 * word + bits.trailing_zeros() as usize);
-            bits &= bits - 1;
-        }
+pub(super) fn each_bit<const W: usize>(words: &[u64; W], mut f: impl FnMut(usize)) {
+    for (i, &word) in words.iter().enumerate() {
+        bits(word).for_each(|bit| f(64 * i + bit as usize));
     }
 }
 
@@ -204,10 +201,8 @@ impl<const W: usize> BitCounters<W> {
     /// Calls `f(bit, count)` for each bit that was ever set, and starts again from zero.
     pub(super) fn take(&mut self, mut f: impl FnMut(usize, u64)) {
         for (word, digits) in self.digits.iter_mut().enumerate() {
-            let mut any = digits.iter().fold(0, |any, digit| any | digit);
-            while any != 0 {
-                let bit = any.trailing_zeros();
-                any &= any - 1;
+            let any = digits.iter().fold(0, |any, digit| any | digit);
+            for bit in bits(any) {
                 let count = digits.iter().rev().fold(0, |sum, digit| sum << 1 | digit >> bit & 1);
                 f(64 * word + bit as usize, count);
             }

@@ -22,6 +22,12 @@ impl VertexSet {
         self.words[v as usize / 64].load(Relaxed) >> (v % 64) & 1 != 0
     }
 
+    /// Whether one of a few is there; without a branch for each, as nearly always none is.
+    #[inline]
+    pub(super) fn has_any(&self, vertices: &[u32]) -> bool {
+        vertices.iter().fold(false, |any, &v| any | self.has(v))
+    }
+
     /// Removes `v`; whether it was there.
     #[inline]
     pub(super) fn remove(&self, v: u32) -> bool {
