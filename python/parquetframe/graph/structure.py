@@ -36,6 +36,11 @@ class Structure(GraphBase):
         Returns:
             n rows: ``vertex``, ``component_id`` (int64, 0..k-1 in the order of first vertices).
 
+        References:
+            Weak: Sutton, Ben-Nun and Barak, IPDPS 2018. Strong: Slota, Rajamanickam and Madduri,
+            IPDPS 2014; Pearce, Information Processing Letters 116(1), 2016. Large graphs keep their
+            arcs by head, which strong components make.
+
         Examples:
             >>> import parquetframe as pf
             >>> g = pf.Graph.from_edges({"src": [1, 7], "dst": [2, 8]})
@@ -114,7 +119,7 @@ class Structure(GraphBase):
             n rows: ``vertex``, ``core_number`` (int64).
 
         References:
-            Batagelj and Zaversnik, arXiv cs/0310049.
+            Batagelj and Zaversnik, arXiv cs/0310049; Kabir and Madduri, IPDPS workshops 2017.
         """
         return self._per_vertex("core_number", output, threads, progress, cancel)
 
