@@ -13,6 +13,7 @@ use crate::arcs::Reversed;
 use crate::build::{Sorted, sort_arcs};
 use crate::control::Control;
 use crate::par::{row_blocks, split_mut};
+use crate::prefetch::prefetch;
 
 /// Arcs of a graph grouped by one end. An undirected edge is two arcs, an undirected loop one.
 #[derive(Debug, Clone, PartialEq)]
@@ -77,6 +78,18 @@ impl Csr {
     #[inline]
     pub fn degree(&self, v: u32) -> usize {
         (self.offsets[v as usize + 1] - self.offsets[v as usize]) as usize
+    }
+
+    /// Has the boundaries of the row of `v` fetched.
+    #[inline]
+    pub(crate) fn prefetch_range(&self, v: u32) {
+        prefetch(&self.offsets, v as usize);
+    }
+
+    /// Has the start of the row of `v` fetched, whose boundaries should be near.
+    #[inline]
+    pub(crate) fn prefetch_row(&self, v: u32) {
+        prefetch(&self.targets, self.offsets[v as usize] as usize);
     }
 
     /// Rows from outside, checked: O(n + m).

@@ -47,6 +47,7 @@ mod ids;
 mod options;
 mod par;
 mod part;
+mod prefetch;
 mod random;
 mod rows;
 mod simple;

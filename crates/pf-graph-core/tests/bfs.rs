@@ -106,6 +106,30 @@ fn many_searches_at_any_threads() {
     assert_eq!(check_multi_bfs(&rows.edges(), &sources, None, &result), Ok(()));
 }
 
+/// Levels of some hundred vertices, whose neighbours have numbers anywhere, and one that is large.
+#[test]
+fn thin_levels_at_any_threads() {
+    let (side, leaves) = (300, 20_000);
+    let shape = grid(side, side);
+    let n = side * side;
+    let anywhere = |v: &u32| (u64::from(*v) * 7919 % u64::from(n)) as u32;
+    for renumbered in [false, true] {
+        let number = |v: &u32| if renumbered { anywhere(v) } else { *v };
+        let mut src: Vec<u32> = shape.src.iter().map(number).collect();
+        let mut dst: Vec<u32> = shape.dst.iter().map(number).collect();
+        src.extend((0..leaves).map(|_| number(&(n / 2))));
+        dst.extend(n..n + leaves);
+        let rows = Rows { n: n + leaves, src, dst, weight: None, directed: false };
+        for (source, max_depth) in [(0, None), (n / 3, None), (0, Some(171)), (n - 1, Some(260))] {
+            let source = [number(&source)];
+            let config = BfsConfig { max_depth, ..BfsConfig::default() };
+            let graph = rows.graph(IdOrder::Appearance);
+            let result = on_any_threads(|| bfs(&graph, &config, &source, &GO).unwrap());
+            assert_eq!(check_bfs(&rows.edges(), &source, max_depth, &result), Ok(()));
+        }
+    }
+}
+
 /// Graphs on which levels are searched bottom-up, and long thin ones.
 #[test]
 fn generated_graphs_both_ways_at_any_threads() {

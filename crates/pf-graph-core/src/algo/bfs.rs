@@ -14,16 +14,16 @@
 //!
 //! Source: Beamer, Asanović, Patterson, "Direction-optimizing breadth-first search", SC 2012.
 
-use std::hint::black_box;
+use std::convert::Infallible;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Mutex, PoisonError, RwLock};
 
 use rayon::prelude::*;
 use serde::Deserialize;
 
+use super::bfs_thin::{THIN_ARCS, thin_levels};
 use super::vertex_set::bits;
 use crate::control::{CHUNK, Control};
-use crate::team::lead;
+use crate::prefetch::prefetch;
 use crate::{Csr, Direction, Graph, GraphError, NO_VERTEX};
 
 /// Bottom-up once the arcs of the frontier are more than this part of those not yet followed.
@@ -31,15 +31,12 @@ const ALPHA: usize = 15;
 /// Top-down again once the frontier shrinks below this part of all vertices.
 const BETA: usize = 18;
 /// A level with fewer arcs is not worth the fork and join of the pool.
-const PARALLEL_ARCS: usize = 1 << 13;
-/// A level with fewer arcs is quicker on one thread, even if others stand by.
-const TEAM_ARCS: usize = 1 << 9;
-/// More threads than this have too little each on a level with less than [`PARALLEL_ARCS`].
-const TEAM: usize = 8;
-/// After so many such levels in a row the others go.
-const TEAM_PATIENCE: u32 = 32;
-/// Vertices whose arcs are fetched together, and arcs of each.
-const BATCH: usize = 16;
+pub(super) const PARALLEL_ARCS: usize = 1 << 13;
+/// How many frontier vertices ahead of its turn the heads of a vertex are fetched; its row twice
+/// as many.
+const AHEAD: usize = 8;
+/// So many heads of each.
+const HEADS: usize = 16;
 /// Words of a bitmap per piece of parallel work.
 const WORDS: usize = 64;
 
@@ -108,13 +105,13 @@ pub fn bfs(
             continue;
         }
         is_bottom_up_due = true;
-        if (TEAM_ARCS..PARALLEL_ARCS).contains(&arcs) && rayon::current_num_threads() > 1 {
-            search.top_down_team(&mut wave, max_depth, control)?;
+        if (THIN_ARCS..PARALLEL_ARCS).contains(&arcs) && rayon::current_num_threads() > 1 {
+            thin_levels(&search, &mut wave, max_depth, control)?;
             continue;
         }
-        search.step(&mut wave, arcs, control)?;
+        wave.step(&search, arcs, control)?;
         if arcs < PARALLEL_ARCS {
-            search.top_down_serial(&wave.frontier, arcs, wave.level, &mut next);
+            search.top_down_serial(&wave.frontier, wave.level, &mut next);
             std::mem::swap(&mut wave.frontier, &mut next);
         } else {
             wave.frontier = search.top_down(&wave.frontier, wave.level, control)?;
@@ -140,7 +137,7 @@ pub fn bfs(
 const UNSEEN: u64 = u64::MAX;
 
 /// A level and the vertex before; less is better.
-fn word(level: i32, before: u32) -> u64 {
+pub(super) fn word(level: i32, before: u32) -> u64 {
     u64::from(level.unsigned_abs()) << 32 | u64::from(before)
 }
 
@@ -167,140 +164,95 @@ fn frontier_arcs(rows: &Csr, frontier: &[u32]) -> usize {
 }
 
 /// How far a search has come.
-struct Wave {
+pub(super) struct Wave {
     /// The vertices of the last level.
-    frontier: Vec<u32>,
-    level: i32,
+    pub frontier: Vec<u32>,
+    pub level: i32,
     /// Arcs that were not followed yet.
     arcs_left: usize,
-    reached: usize,
+    pub reached: usize,
 }
 
 impl Wave {
     fn goes_on(&self, n: usize, max_depth: u32) -> bool {
-        !self.frontier.is_empty() && self.level.unsigned_abs() < max_depth && self.reached < n
+        !self.frontier.is_empty() && self.may_go_on(n, max_depth)
+    }
+
+    /// Whether there may be vertices on a next level.
+    pub fn may_go_on(&self, n: usize, max_depth: u32) -> bool {
+        self.level.unsigned_abs() < max_depth && self.reached < n
+    }
+
+    /// Begins the next level, top-down, along so many arcs.
+    pub fn step(
+        &mut self,
+        search: &Search<'_>,
+        arcs: usize,
+        control: &Control<'_>,
+    ) -> Result<(), GraphError> {
+        self.level = next_level(self.level, search.found.len())?;
+        self.arcs_left = self.arcs_left.saturating_sub(arcs);
+        let all = search.forward.num_arcs() as f64 + 2.0;
+        control.progress(1.0 - (self.arcs_left as f64 + 1.0) / all)
     }
 }
 
-struct Search<'a> {
-    forward: &'a Csr,
-    found: Vec<AtomicU64>,
-}
-
-/// What the threads of a team work on.
-struct Round {
-    frontier: Vec<u32>,
-    level: i32,
-    pieces: usize,
+pub(super) struct Search<'a> {
+    pub forward: &'a Csr,
+    pub found: Vec<AtomicU64>,
 }
 
 impl Search<'_> {
-    /// One level; `next` holds the vertices it found. The frontier has `arcs` arcs.
-    ///
-    /// Whether a head is new is close to a coin toss, so nothing branches on it.
-    fn top_down_serial(&self, frontier: &[u32], arcs: usize, level: i32, next: &mut Vec<u32>) {
-        next.resize(arcs.max(next.len()), 0);
-        let mut len = 0;
-        for frontier in frontier.chunks(BATCH) {
-            self.touch(frontier);
-            for &u in frontier {
-                let offered = word(level, u);
-                for &v in self.forward.row(u) {
-                    let found = &self.found[v as usize];
-                    let before = found.load(Relaxed);
-                    found.store(before.min(offered), Relaxed);
-                    next[len] = v;
-                    len += usize::from(before == UNSEEN);
-                }
-            }
-        }
-        next.truncate(len);
-    }
-
-    /// Has the words of the heads of a few vertices fetched at the same time: the stores of the
-    /// search itself would keep later loads waiting.
-    #[inline]
-    fn touch(&self, few: &[u32]) {
-        let words = few.iter().map(|&u| {
-            let row = self.forward.row(u);
-            let row = &row[..row.len().min(BATCH)];
-            row.iter().fold(0, |all, &v| all ^ self.found[v as usize].load(Relaxed))
+    /// One level, by one thread; `next` holds the vertices it found.
+    fn top_down_serial(&self, frontier: &[u32], level: i32, next: &mut Vec<u32>) {
+        next.clear();
+        let Ok(()) = self.follow::<Infallible>(frontier, |u, row| {
+            next.extend(row.iter().filter(|&&v| self.claim(v, word(level, u))));
+            Ok(())
         });
-        black_box(words.fold(0, |all, word| all ^ word));
     }
 
-    /// Begins the next level, top-down.
-    fn step(&self, wave: &mut Wave, arcs: usize, control: &Control<'_>) -> Result<(), GraphError> {
-        wave.level = next_level(wave.level, self.found.len())?;
-        wave.arcs_left = wave.arcs_left.saturating_sub(arcs);
-        let all = self.forward.num_arcs() as f64 + 2.0;
-        control.progress(1.0 - (wave.arcs_left as f64 + 1.0) / all)
-    }
-
-    /// Levels that are too small for a fork and a join each, on all threads.
-    fn top_down_team(
-        &self,
-        wave: &mut Wave,
-        max_depth: u32,
-        control: &Control<'_>,
-    ) -> Result<(), GraphError> {
-        let frontier = std::mem::take(&mut wave.frontier);
-        let round = RwLock::new(Round { frontier, level: wave.level, pieces: 1 });
-        let threads = rayon::current_num_threads().min(TEAM);
-        let found: Vec<Mutex<Vec<u32>>> = (0..threads).map(|_| Mutex::default()).collect();
-        let work = |piece: usize| {
-            let round = round.read().unwrap_or_else(PoisonError::into_inner);
-            let width = round.frontier.len().div_ceil(round.pieces).max(1);
-            let part = round.frontier.chunks(width).nth(piece).unwrap_or_default();
-            let mut found = found[piece].lock().unwrap_or_else(PoisonError::into_inner);
-            for few in part.chunks(BATCH) {
-                self.touch(few);
-                for &u in few {
-                    let offered = word(round.level, u);
-                    for &v in self.forward.row(u) {
-                        self.offer(v, offered, &mut found);
-                    }
-                }
-            }
-        };
-        lead(threads - 1, &work, |call| {
-            let mut small = 0;
-            loop {
-                let mut now = round.write().unwrap_or_else(PoisonError::into_inner);
-                // Of so many vertices a fork would add up the arcs, which no leader may do.
-                let is_wide = now.frontier.len() >= PARALLEL_ARCS;
-                let arcs = if is_wide { 0 } else { frontier_arcs(self.forward, &now.frontier) };
-                small = if arcs < TEAM_ARCS { small + 1 } else { 0 };
-                std::mem::swap(&mut wave.frontier, &mut now.frontier);
-                let goes_on = wave.goes_on(self.found.len(), max_depth);
-                if !goes_on || is_wide || arcs >= PARALLEL_ARCS || small > TEAM_PATIENCE {
-                    return Ok(());
-                }
-                self.step(wave, arcs, control)?;
-                std::mem::swap(&mut wave.frontier, &mut now.frontier);
-                now.level = wave.level;
-                now.pieces = if small > 0 { 1 } else { threads };
-                let pieces = now.pieces;
-                drop(now);
-                call(pieces);
-                let mut now = round.write().unwrap_or_else(PoisonError::into_inner);
-                now.frontier.clear();
-                for found in &found[..pieces] {
-                    let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
-                    now.frontier.append(&mut found);
-                }
-                wave.reached += now.frontier.len();
-            }
-        })
-    }
-
-    /// Offers a vertex a level and a predecessor; if it had none it is on the next level.
+    /// Offers a vertex of which no other thread knows a level and a predecessor; whether it had none.
     #[inline]
-    fn offer(&self, v: u32, offered: u64, next: &mut Vec<u32>) {
+    pub fn claim(&self, v: u32, offered: u64) -> bool {
         let found = &self.found[v as usize];
-        if offered < found.load(Relaxed) && found.fetch_min(offered, Relaxed) == UNSEEN {
-            next.push(v);
+        let before = found.load(Relaxed);
+        if offered >= before {
+            return false;
         }
+        found.store(offered, Relaxed);
+        if before == UNSEEN {
+            self.forward.prefetch_range(v);
+        }
+        before == UNSEEN
+    }
+
+    /// Hands over each row of the frontier, and has what later ones need fetched meanwhile.
+    #[inline]
+    pub fn follow<E>(
+        &self,
+        frontier: &[u32],
+        mut each: impl FnMut(u32, &[u32]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let rows = self.forward;
+        for (i, &u) in frontier.iter().enumerate() {
+            if let Some(&later) = frontier.get(i + 2 * AHEAD) {
+                rows.prefetch_row(later);
+            }
+            if let Some(&soon) = frontier.get(i + AHEAD) {
+                let row = rows.row(soon);
+                row[..row.len().min(HEADS)].iter().for_each(|&v| prefetch(&self.found, v as usize));
+            }
+            each(u, rows.row(u))?;
+        }
+        Ok(())
+    }
+
+    /// Offers a vertex a level and a predecessor; whether it had none.
+    #[inline]
+    fn offer(&self, v: u32, offered: u64) -> bool {
+        let found = &self.found[v as usize];
+        offered < found.load(Relaxed) && found.fetch_min(offered, Relaxed) == UNSEEN
     }
 
     /// One level on all threads; the vertices that it found.
@@ -312,19 +264,14 @@ impl Search<'_> {
     ) -> Result<Vec<u32>, GraphError> {
         let width = frontier.len().div_ceil(8 * rayon::current_num_threads()).clamp(1, 1 << 12);
         let found = frontier.par_chunks(width).map(|frontier| {
-            control.check()?;
             let mut next = Vec::new();
-            for (i, &u) in frontier.iter().enumerate() {
-                if i % BATCH == 0 {
-                    self.touch(&frontier[i..frontier.len().min(i + BATCH)]);
-                }
-                for row in self.forward.row(u).chunks(CHUNK) {
+            self.follow(frontier, |u, row| {
+                for row in row.chunks(CHUNK) {
                     control.check()?;
-                    for &v in row {
-                        self.offer(v, word(level, u), &mut next);
-                    }
+                    next.extend(row.iter().filter(|&&v| self.offer(v, word(level, u))));
                 }
-            }
+                Ok(())
+            })?;
             Ok(next)
         });
         let found: Vec<Vec<u32>> = found.collect::<Result<_, GraphError>>()?;

@@ -4,6 +4,7 @@
 mod afforest;
 mod bellman_ford;
 mod bfs;
+mod bfs_thin;
 mod components;
 mod delta;
 mod dijkstra;
