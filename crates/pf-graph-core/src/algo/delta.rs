@@ -20,12 +20,18 @@ use std::sync::{Mutex, PoisonError};
 use rayon::prelude::*;
 
 use crate::control::{CHUNK, Control, Meter};
+use crate::prefetch::prefetch;
 use crate::{Csr, Graph, GraphError};
 
 /// Bins of fewer entries are quicker on one thread.
 const PARALLEL_ENTRIES: usize = 1 << 10;
 /// Most bins in a circle; a narrower ring would need more.
 const MAX_BINS: usize = 1 << 12;
+/// How many entries ahead of its turn the heads of a vertex are fetched; its row and its boundaries
+/// two and three times as many.
+const AHEAD: usize = 6;
+/// So many heads of each.
+const HEADS: usize = 16;
 
 /// Distances from `source`, infinite beyond `cutoff`; the graph has weights, none negative.
 pub(super) fn delta_stepping(
@@ -76,6 +82,8 @@ trait Length: Sync {
     fn exchange(cell: &Self::Cell, old: Self::Word, new: Self::Word) -> Result<(), Self::Word>;
     /// The distance at the end of an arc, `FAR` if it is out of bounds.
     fn sum(&self, from: Self::Word, arc: usize) -> Self::Word;
+    /// Has the weight of an arc fetched.
+    fn prefetch(&self, arc: usize);
     /// The ring of a distance; ascends with it.
     fn ring(&self, word: Self::Word) -> usize;
 }
@@ -128,6 +136,11 @@ impl Length for Whole<'_> {
     }
 
     #[inline]
+    fn prefetch(&self, arc: usize) {
+        prefetch(self.weights, arc);
+    }
+
+    #[inline]
     fn ring(&self, word: u32) -> usize {
         (word >> self.shift) as usize
     }
@@ -169,6 +182,11 @@ impl Length for Real<'_> {
     fn sum(&self, from: u64, arc: usize) -> u64 {
         let sum = f64::from_bits(from) + self.weights[arc];
         if sum <= self.cutoff { sum.to_bits() } else { Self::FAR }
+    }
+
+    #[inline]
+    fn prefetch(&self, arc: usize) {
+        prefetch(self.weights, arc);
     }
 
     #[inline]
@@ -218,11 +236,8 @@ fn run<L: Length>(
             taken += len;
             if len < PARALLEL_ENTRIES {
                 let circle = inner(&mut circles[0]);
-                for &(from, u) in entries.iter().flatten() {
-                    if L::load(&distance[u as usize]) == from {
-                        meter.spend(out.degree(u))?;
-                        search.relax::<false>(u, from, circle);
-                    }
+                for entries in &entries {
+                    meter.spend(search.relax_some::<false>(entries, circle))?;
                 }
             } else {
                 meter.spend(search.relax_all(&entries, &circles, control)?)?;
@@ -277,19 +292,45 @@ impl<L: Length> Search<'_, L> {
         let pieces: Vec<&[Entry<L>]> = entries.iter().flat_map(|part| part.chunks(width)).collect();
         let work = pieces.into_par_iter().map(|piece| {
             control.check()?;
-            let mut work = 0;
             let own = rayon::current_thread_index().unwrap_or_default() % circles.len();
             let mut circle = circles[own].lock().unwrap_or_else(PoisonError::into_inner);
-            for &(from, u) in piece {
-                if L::load(&self.distance[u as usize]) == from {
-                    work += self.out.degree(u) + 1;
-                    self.relax::<true>(u, from, &mut circle);
-                }
-            }
-            Ok(work)
+            Ok(self.relax_some::<true>(piece, &mut circle))
         });
         let work: Vec<usize> = work.collect::<Result<_, GraphError>>()?;
         Ok(work.into_iter().sum())
+    }
+
+    /// Follows the arcs of those entries that are the last of their vertex, and has what later ones
+    /// need fetched meanwhile; the answer is how many arcs and vertices that were.
+    fn relax_some<const SHARED: bool>(
+        &self,
+        entries: &[Entry<L>],
+        circle: &mut Circle<L>,
+    ) -> usize {
+        let is_last = |&&(from, u): &&Entry<L>| L::load(&self.distance[u as usize]) == from;
+        let mut work = 0;
+        for (i, entry) in entries.iter().enumerate() {
+            if let Some(&(_, later)) = entries.get(i + 3 * AHEAD) {
+                prefetch(self.distance, later as usize);
+                self.out.prefetch_range(later);
+            }
+            if let Some(&(_, next)) = entries.get(i + 2 * AHEAD).filter(is_last) {
+                let start = self.out.range(next).start;
+                prefetch(self.out.targets(), start);
+                self.length.prefetch(start);
+            }
+            if let Some(&(_, soon)) = entries.get(i + AHEAD).filter(is_last) {
+                let row = self.out.row(soon);
+                row[..row.len().min(HEADS)]
+                    .iter()
+                    .for_each(|&v| prefetch(self.distance, v as usize));
+            }
+            if is_last(&entry) {
+                work += self.out.degree(entry.1) + 1;
+                self.relax::<SHARED>(entry.1, entry.0, circle);
+            }
+        }
+        work
     }
 
     /// Follows the arcs of `u`, which lies at `from`.
