@@ -154,12 +154,12 @@ impl Regular<'_> {
             let whole = if done { bytes.len() } else { bytes.len() & !63 };
             let mut rest = &bytes[..whole];
             loop {
-                let step;
-                (step, rest) = rest.split_at(rest.len().min(STEP));
-                self.simd.tally(&marks, step, &mut tally);
+                let near;
+                (near, rest) = rest.split_at(rest.len().min(STEP));
+                self.simd.tally(&marks, near, &mut tally);
                 let sound = !self.check_text
                     || (tally.take_ascii() && text.is_whole())
-                    || text.piece(step, done && rest.is_empty()).is_ok();
+                    || text.piece(near, done && rest.is_empty()).is_ok();
                 if !tally.regular() || !sound {
                     return Ok(None);
                 }

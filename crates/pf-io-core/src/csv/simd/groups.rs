@@ -26,7 +26,7 @@ type Group = [[u8; 64]; 8];
 
 /// What a group has for the order of its line ends.
 #[derive(Clone, Copy, Default)]
-struct Ends {
+struct Order {
     /// LFs outside of quotes.
     lines: [u64; 8],
     /// LFs and separators outside of quotes.
@@ -47,15 +47,15 @@ pub(super) unsafe fn by_groups<const QUOTES: bool>(plan: &Plan, groups: &[Group]
         let zero = _mm512_setzero_si512();
         let ones = _mm512_set1_epi64(-1);
         let width = _mm512_set1_epi64(plan.width.cast_signed());
-        let sorter = Sorter::new(plan);
+        let table = Sorter::new(plan);
         let mut ahead = run.ahead;
         let mut inside = run.inside as u8;
         let mut specials_before = _mm512_set1_epi64((run.special << 63).cast_signed());
         let mut closed_before = _mm512_set1_epi64((run.close << 63).cast_signed());
         let (mut seen, mut wrong, mut records) = ([zero; 2], zero, zero);
-        let mut found = [Ends::default(); 2];
+        let mut found = [Order::default(); 2];
         let Some(first) = groups.first() else { return };
-        let mut sorted = sorter.sort(first, &mut seen);
+        let mut sorted = table.sort(first, &mut seen);
         for index in 0..groups.len() {
             // One group is sorted while quotes are looked at in the one before, and the order of
             // line ends in the one before that: no step waits for another.
@@ -65,7 +65,7 @@ pub(super) unsafe fn by_groups<const QUOTES: bool>(plan: &Plan, groups: &[Group]
             }
             let Sorted { quotes, mut ends, mut lines } = sorted;
             if let Some(group) = groups.get(index + 1) {
-                sorted = sorter.sort(group, &mut seen);
+                sorted = table.sort(group, &mut seen);
             }
             let specials = _mm512_or_si512(ends, quotes);
             if QUOTES {
@@ -124,7 +124,7 @@ pub(super) unsafe fn by_groups<const QUOTES: bool>(plan: &Plan, groups: &[Group]
 /// # Safety
 /// The processor must have BMI2.
 #[inline(always)]
-unsafe fn in_order(found: &Ends, pattern: u64, ahead: &mut u64) -> bool {
+unsafe fn in_order(found: &Order, pattern: u64, ahead: &mut u64) -> bool {
     for at in 0..8 {
         // SAFETY: the caller vouches for BMI2.
         let turns = unsafe { _pdep_u64(pattern << (*ahead & 63), found.ends[at]) };
