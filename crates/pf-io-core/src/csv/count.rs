@@ -10,6 +10,9 @@ use super::regular::{RANGE_BYTES, Regular};
 use super::simd::Simd;
 use crate::{Context, IoError, Result, Source};
 
+/// Bytes that are read to see the header and the width of the records; more if they are longer.
+const HEAD_BYTES: usize = 64 << 10;
+
 /// Names of the columns, and whether the file has them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Contents {
@@ -54,8 +57,10 @@ fn count_regular(
     }
     let path = source.path();
     let simd = Simd::chosen().map_err(|message| IoError::unsupported(path, message))?;
-    let mut feed = Feed::open(source, options, simd, context)?;
-    let plan = Plan::make(path, &mut feed, options, simd)?;
+    let chunk_bytes = if options.chunk_bytes == 0 { HEAD_BYTES } else { options.chunk_bytes };
+    let head = CsvReadOptions { chunk_bytes, ..options.clone() };
+    let mut feed = Feed::open(source, &head, simd, context)?;
+    let plan = Plan::make(path, &mut feed, &head, simd)?;
     let start = feed.next_byte()?;
     let Some((source, _)) = feed.input().plain() else { return Ok(None) };
     let Some(start) = start else { return Ok(None) };

@@ -6,10 +6,13 @@
 #![expect(clippy::inline_always, reason = "else the code is not compiled for its level")]
 
 mod fields;
+#[cfg(target_arch = "x86_64")]
+mod groups;
 mod level;
 mod masks;
 #[cfg(target_arch = "aarch64")]
 mod neon;
+mod plain;
 mod portable;
 mod records;
 mod tally;
@@ -114,7 +117,8 @@ table!(
     AVX512,
     "avx512",
     x86::Avx512,
-    "avx512f,avx512bw,avx512vl,avx512vbmi2,avx2,pclmulqdq,bmi1,bmi2,lzcnt,popcnt"
+    "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vbmi2,avx512vpopcntdq,gfni,vpclmulqdq,avx2,\
+     pclmulqdq,bmi1,bmi2,lzcnt,popcnt"
 );
 
 impl Simd {

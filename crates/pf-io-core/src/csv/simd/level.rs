@@ -1,10 +1,12 @@
 //! What a kernel needs from a processor: 64 bytes at a time become masks of 64 bits.
 
+use super::plain::{Plan, Run, by_words};
+
 /// One set of instructions. Bit `i` of a mask stands for byte `i` of a block.
 ///
 /// # Safety
 /// All functions may be called only where the processor has the instructions.
-pub(super) unsafe trait Level {
+pub(super) unsafe trait Level: Sized {
     /// 64 bytes in registers.
     type Block: Copy;
 
@@ -50,6 +52,16 @@ pub(super) unsafe trait Level {
     unsafe fn misplaced(some: u64, all: u64, turn: u64) -> u64 {
         let known = u64::MAX.checked_shr(64 - all.count_ones()).unwrap_or(0);
         extract_by_bits(some, all) ^ turn & known
+    }
+
+    /// Counts the records of plain text, or notices that it is none.
+    ///
+    /// # Safety
+    /// The instructions must be there.
+    #[inline(always)]
+    unsafe fn plain<const QUOTES: bool>(plan: &Plan, blocks: &[[u8; 64]], run: &mut Run) {
+        // SAFETY: the caller vouches for the instructions.
+        unsafe { by_words::<Self, QUOTES>(plan, blocks, run) }
     }
 
     /// Writes `base + i` for each bit `i` that is set, in order.

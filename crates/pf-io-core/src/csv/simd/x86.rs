@@ -9,7 +9,9 @@ use std::arch::x86_64::{
     _mm512_or_si512, _mm512_set1_epi8, _mm512_set1_epi32, _mm512_storeu_si512, _pdep_u64,
 };
 
+use super::groups::by_groups;
 use super::level::Level;
+use super::plain::{Plan, Run, by_words};
 
 /// What every x86-64 processor has.
 pub(super) struct Sse2;
@@ -17,7 +19,8 @@ pub(super) struct Sse2;
 /// AVX2 with carry-less multiplication.
 pub(super) struct Avx2;
 
-/// AVX-512 with byte masks and compression of bytes.
+/// AVX-512 with byte masks, and with what Intel has since Ice Lake and AMD since Zen 4: shuffles and
+/// compression of bytes, counts of bits, products without carries and of bit matrices.
 pub(super) struct Avx512;
 
 // SAFETY: SSE2 is part of x86-64; only it is used.
@@ -146,6 +149,16 @@ unsafe impl Level for Avx512 {
     }
 
     #[inline(always)]
+    unsafe fn plain<const QUOTES: bool>(plan: &Plan, blocks: &[[u8; 64]], run: &mut Run) {
+        let (groups, rest) = blocks.as_chunks::<8>();
+        // SAFETY: the caller vouches for all that [`has_avx512`] asks for.
+        unsafe {
+            by_groups::<QUOTES>(plan, groups, run);
+            by_words::<Self, QUOTES>(plan, rest, run);
+        }
+    }
+
+    #[inline(always)]
     unsafe fn places(mask: u64, base: u32, to: *mut u32) {
         // SAFETY: the caller says that 64 places can be written, and vouches for AVX-512VBMI2.
         unsafe {
@@ -209,5 +222,9 @@ pub(super) fn has_avx512() -> bool {
         && is_x86_feature_detected!("avx512f")
         && is_x86_feature_detected!("avx512bw")
         && is_x86_feature_detected!("avx512vl")
+        && is_x86_feature_detected!("avx512vbmi")
         && is_x86_feature_detected!("avx512vbmi2")
+        && is_x86_feature_detected!("avx512vpopcntdq")
+        && is_x86_feature_detected!("gfni")
+        && is_x86_feature_detected!("vpclmulqdq")
 }
