@@ -1,16 +1,20 @@
 //! Weak components by hooking roots under smaller ones, with a sample that saves most of the work.
 //!
-//! Every vertex first takes over the root of the least of a few neighbours and is linked with another
-//! one; on real graphs that joins nearly all of the largest component. Its vertices then need no
+//! Every vertex first takes over the root of the least of a few neighbours; where it has none below
+//! itself, and so stays a root, it is linked with two of them. On real graphs that joins nearly all
+//! of the largest component; where a sample shows that it does not, all others are linked with
+//! one more neighbour. Vertices of the largest component need no
 //! further look: an arc between it and the rest is met again at its other end, or, where only tails
 //! know their arcs, looked for with a bitmap of the rest. `parent[v] <= v` always, and
 //! the roots end as the smallest vertices of their components whatever the order of the links and
 //! the number of threads. Pieces are taken in ascending order, so that vertices mostly find their
-//! smaller neighbours with roots and chains stay short. O(n + m) in practice, 8 bytes per vertex.
+//! smaller neighbours with roots and chains stay short. O(n + m) in practice, 4 bytes per vertex and
+//! 12 per first root.
 //!
 //! Source: Sutton, Ben-Nun, Barak, "Optimizing parallel graph connectivity computation via subgraph
 //! sampling", IPDPS 2018.
 
+use std::hint::black_box;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 
 use rayon::prelude::*;
@@ -27,6 +31,18 @@ const SAMPLES: usize = 1024;
 /// Vertices per piece of parallel work.
 const PIECE: usize = 1 << 13;
 
+/// Vertices between which the first roots are collected.
+const FEW: usize = 1 << 8;
+/// Roots per piece of parallel work, and those whose neighbours are fetched together.
+const ROOTS: usize = 1 << 11;
+const BATCH: usize = 16;
+/// Of the vertices with neighbours all but one of so many must be in the largest component, or all
+/// others are linked once more.
+const MISSING: usize = 8;
+
+/// A root and two neighbours of it, itself for want of one.
+type Root = [u32; 3];
+
 /// The smallest vertex of each vertex's component.
 pub(super) fn weak_labels(graph: &Graph, control: &Control<'_>) -> Result<Vec<u32>, GraphError> {
     control.check()?;
@@ -36,24 +52,25 @@ pub(super) fn weak_labels(graph: &Graph, control: &Control<'_>) -> Result<Vec<u3
     let turned = incoming.filter(|_| graph.is_directed());
     let parent: Vec<AtomicU32> =
         (0..n as u32).into_par_iter().with_min_len(PIECE).map(AtomicU32::new).collect();
-    let second: Vec<AtomicU32> =
-        (0..n).into_par_iter().with_min_len(PIECE).map(|_| AtomicU32::new(0)).collect();
-    in_order(n, &control.part(0.0, 0.2), |v| {
-        let [least, other] = two_neighbours(out, turned, v);
-        let above = parent[least as usize].load(Relaxed);
-        if above < v {
-            parent[v as usize].store(above, Relaxed); // no thread else writes here: no exchange
-        }
-        second[v as usize].store(other, Relaxed);
-    })?;
-    in_order(n, &control.part(0.2, 0.4), |v| {
-        compress(&parent, v);
-        link(&parent, v, second[v as usize].load(Relaxed));
-    })?;
-    drop(second);
+    let roots = hook(&parent, out, turned, &control.part(0.0, 0.2))?;
+    link_roots(&parent, &roots, &control.part(0.2, 0.3))?;
+    drop(roots);
+
+    let has_arcs = |v: u32| out.degree(v) + turned.map_or(0, |turned| turned.degree(v)) > 0;
+    let mut largest = largest_component(&parent, has_arcs);
+    if largest.missing > largest.sampled / MISSING {
+        in_order(n, &control.part(0.3, 0.4), |v| {
+            if compress(&parent, v) != largest.root {
+                let [_, first, second] = neighbours(out, turned, v);
+                link(&parent, v, first);
+                link(&parent, v, second);
+            }
+        })?;
+        largest = largest_component(&parent, has_arcs);
+    }
 
     let others = VertexSet::new(n);
-    if collect_others(&parent, &others, control)? > 0 {
+    if collect_others(&parent, largest.root, &others, control)? > 0 {
         link_others(&parent, &others, graph, incoming, &control.part(0.6, 0.8))?;
         in_order(n, &control.part(0.8, 0.9), |v| {
             compress(&parent, v);
@@ -62,18 +79,90 @@ pub(super) fn weak_labels(graph: &Graph, control: &Control<'_>) -> Result<Vec<u3
     Ok(parent.into_iter().map(AtomicU32::into_inner).collect())
 }
 
-/// Puts the vertices outside the largest component, as the sample found it, into an empty set, and
-/// points all vertices at their roots; how many there are.
+/// Lets every vertex take over the root of the least of a few neighbours; the vertices that stay
+/// roots.
+fn hook(
+    parent: &[AtomicU32],
+    out: &Csr,
+    turned: Option<&Csr>,
+    control: &Control<'_>,
+) -> Result<Vec<Vec<Root>>, GraphError> {
+    let n = parent.len();
+    let piece = |(roots, few): &mut (Vec<Root>, [Root; FEW]), piece: usize| {
+        let end = ((piece + 1) * PIECE).min(n);
+        for start in (piece * PIECE..end).step_by(FEW) {
+            let few = &mut few[..FEW.min(end - start)];
+            for (v, few) in (start as u32..).zip(&mut *few) {
+                *few = neighbours(out, turned, v);
+            }
+            // A loop of its own has more of these words fetched at the same time. Which of two is
+            // less can hardly be told before: no branch. Nor an exchange: no other thread writes
+            // here.
+            let mut count = 0;
+            for (i, v) in (start as u32..).enumerate().take(few.len()) {
+                let [least, first, second] = few[i];
+                let above = parent[least as usize].load(Relaxed);
+                parent[v as usize].store(above.min(v), Relaxed);
+                few[count] = [v, first, second];
+                count += usize::from(above >= v);
+            }
+            roots.extend_from_slice(&few[..count]);
+        }
+        Ok(())
+    };
+    let state = || (Vec::new(), [[0; 3]; FEW]);
+    let states = pull_jobs(n.div_ceil(PIECE), usize::MAX, control, state, piece)?;
+    Ok(states.into_iter().map(|(roots, _)| roots).collect())
+}
+
+/// Links roots with their neighbours.
+fn link_roots(
+    parent: &[AtomicU32],
+    roots: &[Vec<Root>],
+    control: &Control<'_>,
+) -> Result<(), GraphError> {
+    let pieces: Vec<&[Root]> = roots.iter().flat_map(|roots| roots.chunks(ROOTS)).collect();
+    let piece = |(): &mut (), piece: usize| {
+        for few in pieces[piece].chunks(BATCH) {
+            // Has the words fetched at the same time.
+            let above = |v: u32| parent[v as usize].load(Relaxed);
+            let words =
+                few.iter().map(|&[v, first, second]| above(v) ^ above(first) ^ above(second));
+            black_box(words.fold(0, |all, word| all ^ word));
+            for &[v, first, second] in few {
+                link(parent, v, first);
+                link(parent, v, second);
+            }
+        }
+        Ok(())
+    };
+    pull_jobs(pieces.len(), usize::MAX, control, || (), piece).map(drop)
+}
+
+/// Puts the vertices that have not this root into an empty set, and points all vertices at their
+/// roots; how many there are.
 fn collect_others(
     parent: &[AtomicU32],
+    largest: u32,
     others: &VertexSet,
     control: &Control<'_>,
 ) -> Result<usize, GraphError> {
-    let largest = largest_component(parent);
+    let at = |v: u32| parent[v as usize].load(Relaxed);
     let collect = |i: usize, word: &AtomicU64| {
-        let vertices = (64 * i as u32..parent.len() as u32).take(64).enumerate();
-        let is_outside = |v: u32| u64::from(compress(parent, v) != largest);
-        let outside = vertices.fold(0, |word, (bit, v)| word | is_outside(v) << bit);
+        let first = 64 * i;
+        let few = &parent[first..parent.len().min(first + 64)];
+        // Loops of their own have more words fetched at the same time.
+        let mut roots = [0; 64];
+        roots.iter_mut().zip(few).for_each(|(root, above)| *root = at(above.load(Relaxed)));
+        let are_roots = roots[..few.len()].iter().fold(true, |all, &root| all & (at(root) == root));
+        if !are_roots {
+            (0..few.len()).for_each(|i| roots[i] = compress(parent, (first + i) as u32));
+        }
+        let mut outside = 0;
+        for (bit, (above, &root)) in few.iter().zip(&roots).enumerate() {
+            above.store(root, Relaxed);
+            outside |= u64::from(root != largest) << bit;
+        }
         word.store(outside, Relaxed);
         outside.count_ones() as usize
     };
@@ -117,23 +206,28 @@ fn in_order(n: usize, control: &Control<'_>, work: impl Fn(u32) + Sync) -> Resul
     pull_jobs(n.div_ceil(PIECE), usize::MAX, control, || (), piece).map(drop)
 }
 
-/// The least of the first four neighbours of `v` and another of them; itself for want of one.
-#[inline]
-fn two_neighbours(out: &Csr, turned: Option<&Csr>, v: u32) -> [u32; 2] {
+/// The least of the first eight, four, ... neighbours of `v`, and two of them; itself for want of
+/// one.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "a call costs as much as the work")]
+fn neighbours(out: &Csr, turned: Option<&Csr>, v: u32) -> [u32; 3] {
     let row = out.row(v);
-    let (first, second, least) = match *row {
-        [first, second, third, fourth, ..] => {
-            (first, second, first.min(second).min(third.min(fourth)))
-        }
-        [first, second, third] => (first, second, first.min(second).min(third)),
-        [first, second] => (first, second, first.min(second)),
+    let least = |some: &[u32]| some.iter().fold(v, |least, &u| least.min(u));
+    if let Some(eight) = row.first_chunk::<8>() {
+        return [least(eight), eight[0], eight[1]];
+    }
+    if let Some(four) = row.first_chunk::<4>() {
+        return [least(four), four[0], four[1]];
+    }
+    match *row {
+        [first, second, third] => [first.min(second).min(third), first, second],
+        [first, second] => [first.min(second), first, second],
         _ => {
             let mut all = row.iter().chain(turned.map_or(&[][..], |turned| turned.row(v)));
             let [first, second] = [(); 2].map(|()| all.next().copied().unwrap_or(v));
-            (first, second, first.min(second))
+            [first.min(second), first, second]
         }
-    };
-    [least, if least == first { second } else { first }]
+    }
 }
 
 /// Makes `u` and `v` share a root.
@@ -182,14 +276,23 @@ fn compress(parent: &[AtomicU32], v: u32) -> u32 {
     root
 }
 
-/// The root that most of a fixed sample of vertices have; the smallest of equals.
-fn largest_component(parent: &[AtomicU32]) -> u32 {
+/// What a sample says of the largest component.
+struct Largest {
+    /// The root that most of the sample have; the smallest of equals.
+    root: u32,
+    /// Vertices of the sample with arcs, and those of them that have another root.
+    sampled: usize,
+    missing: usize,
+}
+
+fn largest_component(parent: &[AtomicU32], has_arcs: impl Fn(u32) -> bool) -> Largest {
     let mut random = Random::new(0, 0);
     let n = parent.len() as u64;
     let sample = (0..SAMPLES.min(parent.len())).map(|_| random.below(n) as u32);
-    let mut roots: Vec<u32> = sample.map(|v| root(parent, v)).collect();
+    let mut roots: Vec<u32> = sample.filter(|&v| has_arcs(v)).map(|v| root(parent, v)).collect();
     roots.sort_unstable();
     let groups =
         roots.chunk_by(|a, b| a == b).map(|group| (group.len(), std::cmp::Reverse(group[0])));
-    groups.max().map_or(0, |(_, root)| root.0)
+    let (size, root) = groups.max().map_or((0, 0), |(size, root)| (size, root.0));
+    Largest { root, sampled: roots.len(), missing: roots.len() - size }
 }
