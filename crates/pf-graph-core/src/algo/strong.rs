@@ -39,6 +39,8 @@ const WORTHWHILE: usize = 4;
 const FEW: usize = 1 << 12;
 /// Sweeps go on while each takes at least this part of what is left.
 const SWEEP: usize = 4;
+/// Vertices whose arcs are looked at to see that not all have their opposite.
+const FIRST: usize = 64;
 /// A row of so few is looked through, others by halves.
 const SHORT: usize = 16;
 /// Vertices whose arcs are looked at to see whether they are short.
@@ -67,10 +69,14 @@ pub(super) fn strong_labels(graph: &Graph, control: &Control<'_>) -> Result<Vec<
 
 /// Whether each arc has its opposite; over with the first that has none.
 fn has_opposites(out: &Csr, back: &Csr, control: &Control<'_>) -> Result<bool, GraphError> {
+    let are_met = |v: u32| has_all(back.row(v), out.row(v));
+    if !(0..out.num_vertices().min(FIRST) as u32).all(are_met) {
+        return Ok(false); // before there are blocks
+    }
     let block = |block: Range<usize>| {
         control.check().map_err(Some)?;
         let mut vertices = block.start as u32..block.end as u32;
-        if vertices.all(|v| has_all(back.row(v), out.row(v))) { Ok(()) } else { Err(None) }
+        if vertices.all(are_met) { Ok(()) } else { Err(None) }
     };
     match row_blocks(out.offsets()).into_par_iter().try_for_each(block) {
         Ok(()) => Ok(true),
