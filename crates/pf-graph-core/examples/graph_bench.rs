@@ -8,7 +8,7 @@
 //! graph_bench run pr DIR/<name> ROUNDS ITERATIONS
 //! ```
 //! Names: uniform, rmat, grid, and the smaller medium and small (uniform too). Further kernels:
-//! dijkstra, sssp, predecessors, betweenness. `prove pr` prints how many iterations bring the L1 distance to the fixed point to 1e-6, and how
+//! dijkstra, sssp, predecessors, betweenness, topological (each edge from the smaller vertex on). `prove pr` prints how many iterations bring the L1 distance to the fixed point to 1e-6, and how
 //! many sweeps a solver needs for it that updates in place and drops dangling mass.
 //! Threads: `RAYON_NUM_THREADS`. Views (arcs by head, integer weights) are made before the clock
 //! starts, and their time is printed; answers are freed after it stops. `check` is a sum over the
@@ -29,12 +29,13 @@ use std::time::Instant;
 use pf_graph_core::algo::{
     BetweennessConfig, BfsConfig, ComponentsMode, PageRankConfig, PageRankVectors,
     ShortestPathConfig, ShortestPathMethod, betweenness, bfs, components, core_number, pagerank,
-    shortest_paths, triangle_count, triangles,
+    shortest_paths, topological_sort, triangle_count, triangles,
 };
 use pf_graph_core::generate::{Generated, Random, grid, rmat, uniform, weights};
 use pf_graph_core::verify::{
     Edges, check_betweenness_sum, check_bfs, check_core_number, check_pagerank,
-    check_shortest_paths, check_strong_components, check_triangles, check_weak_components,
+    check_shortest_paths, check_strong_components, check_topological_sort, check_triangles,
+    check_weak_components,
 };
 use pf_graph_core::{BuildOptions, Control, Csr, Duplicates, Graph, IdOrder, SelfLoops};
 
@@ -225,6 +226,20 @@ fn run(kernel: &str, path: &str, rounds: usize, proves: bool, iterations: Option
             }
             time(kernel, rounds, 1, find, |answer| answer.count as u64);
         }
+        "topological" => {
+            let graph = acyclic(&graph);
+            let find = |_| topological_sort(&graph, &GO).unwrap();
+            if proves {
+                let (src, dst) = arcs_of(&graph);
+                let edges = Edges { src: &src, dst: &dst, weight: None, ..edges };
+                check_topological_sort(&edges, &find(0)).unwrap();
+            }
+            time(kernel, rounds, 1, find, |answer| {
+                let all = answer.order.iter().zip(&answer.generation).enumerate();
+                all.map(|(i, (&v, &g))| (i as u64 + 1) * (u64::from(v) << 16 ^ u64::from(g)))
+                    .fold(0, u64::wrapping_add)
+            });
+        }
         "core" => {
             graph.simple(&GO).unwrap();
             let find = |_| core_number(&graph, &GO).unwrap();
@@ -340,6 +355,16 @@ fn sweeps_in_place(graph: &Graph) -> (u32, f64) {
         }
     }
     unreachable!("it converges")
+}
+
+/// Each edge once, from the smaller vertex to the larger.
+fn acyclic(graph: &Graph) -> Graph {
+    let (src, dst) = arcs_of(graph);
+    let ends: Vec<(u32, u32)> =
+        src.into_iter().zip(dst).map(|(u, v)| (u.min(v), u.max(v))).collect();
+    let (src, dst): (Vec<u32>, Vec<u32>) = ends.into_iter().unzip();
+    let options = BuildOptions { duplicates: Duplicates::First, ..BuildOptions::default() };
+    Graph::from_arrays(&src, &dst, None, graph.num_vertices(), &options, &GO).unwrap()
 }
 
 /// A copy without views.
