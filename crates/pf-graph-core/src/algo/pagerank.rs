@@ -20,7 +20,16 @@ use serde::Deserialize;
 use super::jumps::Jumps;
 use crate::control::{CHUNK, Control};
 use crate::par::{row_blocks, split_mut};
+use crate::prefetch::prefetch_early;
 use crate::{Csr, Graph, GraphError};
+
+/// How many arcs ahead the vector is fetched at their tails.
+const AHEAD: usize = 192;
+/// Tails whose places in the vector span more than this, half of a usual second-level cache, are
+/// fetched ahead; others are there already.
+const NEAR_BYTES: usize = 512 << 10;
+/// Tails of a block that are looked at.
+const SAMPLES: usize = 64;
 
 /// Settings of [`pagerank`].
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -199,7 +208,8 @@ impl Walk<'_> {
         control: &Control<'_>,
     ) -> Result<PageRankResult, GraphError> {
         let n = out.len();
-        let blocks = row_blocks(self.incoming.offsets());
+        let blocks = row_blocks(self.incoming.offsets()).into_iter();
+        let blocks: Vec<_> = blocks.map(|rows| (self.is_scattered(&rows), rows)).collect();
         let mut given = start.unwrap_or_else(|| vec![1.0 / n as f64; n]);
         let stuck = given.iter().zip(out).filter(|(_, out)| out.is_none()).map(|(rank, _)| rank);
         let mut sums = Sums { step: f64::INFINITY, stuck: stuck.sum() };
@@ -245,30 +255,22 @@ impl Walk<'_> {
     /// One step from `given` to `next`.
     fn iterate<O: OutWeight>(
         &self,
-        blocks: &[Range<usize>],
+        blocks: &[(bool, Range<usize>)],
         out: &[O],
         given: &[f64],
         next: &mut [f64],
         shares: Shares,
         control: &Control<'_>,
     ) -> Result<Sums, GraphError> {
-        let (offsets, targets) = (self.incoming.offsets(), self.incoming.targets());
-        let nexts = split_mut(next, blocks.iter().map(ExactSizeIterator::len));
-        let partial = blocks.par_iter().zip(nexts).map(|(block, nexts)| {
+        let nexts = split_mut(next, blocks.iter().map(|(_, rows)| rows.len()));
+        let partial = blocks.par_iter().zip(nexts).map(|((is_scattered, rows), nexts)| {
             control.check()?;
-            let offsets = &offsets[block.start..=block.end];
-            let before = Block { vertices: block.clone(), offsets, out, given };
-            Ok(match self.weights {
-                None => before.step(nexts, |v, row| {
-                    let received = sum_by_four(&targets[row], |_, &u| given[u as usize]);
-                    self.jumped(shares.alpha * received + shares.to_all, v, shares)
-                }),
-                Some(weights) => before.step(nexts, |v, row| {
-                    let weights = &weights[row.clone()];
-                    let term = |i: usize, &u: &u32| given[u as usize] * weights[i];
-                    let received = sum_by_four(&targets[row], term);
-                    self.jumped(shares.alpha * received + shares.to_all, v, shares)
-                }),
+            let offsets = &self.incoming.offsets()[rows.start..=rows.end];
+            let before = Block { vertices: rows.clone(), offsets, out, given };
+            Ok(if *is_scattered {
+                self.step::<O, true>(&before, nexts, shares)
+            } else {
+                self.step::<O, false>(&before, nexts, shares)
             })
         });
         let partial: Vec<Sums> = partial.collect::<Result<_, GraphError>>()?;
@@ -276,6 +278,45 @@ impl Walk<'_> {
             step: all.step + block.step,
             stuck: all.stuck + block.stuck,
         }))
+    }
+
+    /// One step of a block; `SCATTERED` is what [`is_scattered`](Self::is_scattered) says of it.
+    fn step<O: OutWeight, const SCATTERED: bool>(
+        &self,
+        before: &Block<'_, O>,
+        nexts: &mut [f64],
+        shares: Shares,
+    ) -> Sums {
+        let (targets, given) = (self.incoming.targets(), before.given);
+        let given_by = |tail: u32, arc: usize| {
+            if SCATTERED && let Some(&later) = targets.get(arc + AHEAD) {
+                prefetch_early(given, later as usize);
+            }
+            given[tail as usize]
+        };
+        match self.weights {
+            None => before.step(nexts, |v, row| {
+                let first = row.start;
+                let received = sum_by_four(&targets[row], |i, &u| given_by(u, first + i));
+                self.jumped(shares.alpha * received + shares.to_all, v, shares)
+            }),
+            Some(weights) => before.step(nexts, |v, row| {
+                let (first, weights) = (row.start, &weights[row.clone()]);
+                let term = |i: usize, &u: &u32| given_by(u, first + i) * weights[i];
+                let received = sum_by_four(&targets[row], term);
+                self.jumped(shares.alpha * received + shares.to_all, v, shares)
+            }),
+        }
+    }
+
+    /// Whether the tails of a block are so far apart that what one needs is rarely near.
+    fn is_scattered(&self, rows: &Range<usize>) -> bool {
+        let offsets = self.incoming.offsets();
+        let tails =
+            &self.incoming.targets()[offsets[rows.start] as usize..offsets[rows.end] as usize];
+        let some = tails.iter().step_by((tails.len() / SAMPLES).max(1));
+        let (low, high) = some.fold((u32::MAX, 0), |(low, high), &u| (low.min(u), high.max(u)));
+        high.saturating_sub(low) as usize > NEAR_BYTES / size_of::<f64>()
     }
 
     /// The rank of `v` with what comes where the vectors say.
