@@ -34,6 +34,48 @@ class TestRow1StopRule:
             again = g.pagerank(tol=1e-300, max_iter=fact(found, "iterations"), on_fail="ignore")
             assert again["rank"].equals(found["rank"])
 
+    @pytest.mark.parametrize("stored", ["undirected", "both ways", "weighted"])
+    def test_undirected_graphs_take_fewer_iterations(self, stored):
+        side = 30
+        v = np.arange(side * side).reshape(side, side)
+        src = np.concatenate([v[:, :-1].ravel(), v[:-1].ravel()])
+        dst = np.concatenate([v[:, 1:].ravel(), v[1:].ravel()])
+        ones = np.ones(len(src))
+        both = (np.concatenate([src, dst]), np.concatenate([dst, src]), np.tile(ones, 2))
+        # Of directed graphs with weights it is not asked whether they are symmetric.
+        plain = pf.Graph.from_arrays(*both, num_vertices=v.size)
+        g = {
+            "undirected": lambda: pf.Graph.from_arrays(
+                src, dst, num_vertices=v.size, directed=False
+            ),
+            "both ways": lambda: pf.Graph.from_arrays(*both[:2], num_vertices=v.size),
+            "weighted": lambda: pf.Graph.from_arrays(
+                src, dst, ones, num_vertices=v.size, directed=False
+            ),
+        }[stored]()
+        for options in ({}, {"personalization": {0: 1.0}}):
+            slow = plain.pagerank(tol=1e-9, max_iter=1000, **options)
+            fast = g.pagerank(tol=1e-9, max_iter=1000, **options)
+            assert fact(fast, "iterations") <= 0.6 * fact(slow, "iterations")
+            apart = np.abs(np.array(fast["rank"]) - np.array(slow["rank"])).sum()
+            assert apart <= fact(fast, "error_bound") + fact(slow, "error_bound")
+            assert sum(fast["rank"].to_pylist()) == pytest.approx(1, abs=1e-12)
+
+    def test_engines_do_the_same_iterations(self, native):
+        rng = np.random.default_rng(4)
+        src, dst = rng.integers(0, 500, 700), rng.integers(0, 500, 700)
+        for directed in (True, False):
+            options = {"num_vertices": 500, "directed": directed}
+            runs = [
+                pf.Graph.from_arrays(src, dst, engine=engine, **options).pagerank(tol=1e-9)
+                for engine in ("rust", "python")
+            ]
+            assert fact(runs[0], "iterations") == fact(runs[1], "iterations")
+            ranks = [np.array(run["rank"]) for run in runs]
+            assert ranks[0] == pytest.approx(ranks[1], abs=1e-14)
+            bounds = [fact(run, "error_bound") for run in runs]
+            assert bounds[0] == pytest.approx(bounds[1], rel=1e-4)
+
     def test_default_is_1e_6(self):
         g = pf.Graph.from_edges(CHAIN)
         assert g.pagerank().equals(g.pagerank(tol=1e-6, alpha=0.85, max_iter=100))

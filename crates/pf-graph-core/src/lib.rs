@@ -44,6 +44,7 @@ mod error;
 pub mod generate;
 mod graph;
 mod ids;
+mod opposites;
 mod options;
 mod par;
 mod part;

@@ -10,6 +10,7 @@ use rayon::prelude::*;
 use serde::Deserialize;
 
 use crate::control::Control;
+use crate::opposites::Opposites;
 use crate::par::{row_blocks, split_mut};
 use crate::{Csr, Graph, GraphError};
 
@@ -41,6 +42,7 @@ pub enum LoopDegree {
 #[derive(Debug, Default)]
 pub(crate) struct Views {
     incoming: OnceLock<Csr>,
+    pub(crate) opposites: OnceLock<Opposites>,
     sorted: OnceLock<Option<Csr>>,
     simple: OnceLock<Option<Csr>>,
     integers: OnceLock<Option<Vec<u32>>>,

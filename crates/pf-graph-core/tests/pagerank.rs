@@ -181,3 +181,77 @@ fn same_bits_at_any_threads() {
         }
     }
 }
+
+/// A grid, a path beside it and a vertex alone.
+fn three_parts(side: u32) -> (u32, Vec<(u32, u32)>) {
+    let n = side * side;
+    let right = (0..n).filter(|v| v % side + 1 < side).map(|v| (v, v + 1));
+    let down = (0..n - side).map(|v| (v, v + side));
+    let path = (n..n + side).map(|v| (v, v + 1));
+    (n + side + 2, right.chain(down).chain(path).collect())
+}
+
+#[test]
+fn arcs_both_ways_take_half_as_many_iterations() {
+    let (n, pairs) = three_parts(50);
+    let both: Vec<_> = pairs.iter().flat_map(|&(u, v)| [(u, v), (v, u)]).collect();
+    let weighted = |pairs: &[(u32, u32)], directed| {
+        let edges: Vec<_> = pairs.iter().map(|&(u, v)| (u, v, 1.0)).collect();
+        Rows::weighted(n, &edges, directed)
+    };
+    let corner = [(0, 1.0)];
+    let many: Vec<_> = (0..n).step_by(3).map(|v| (v, f64::from(v % 5) + 1.0)).collect();
+    for vectors in [
+        PageRankVectors::default(),
+        // Then true ranks are 0 on the path, and the start is large there.
+        PageRankVectors { personalization: Some(&corner), ..Default::default() },
+        PageRankVectors {
+            personalization: Some(&corner),
+            dangling: Some(&many),
+            nstart: Some(&many),
+        },
+        PageRankVectors { nstart: Some(&corner), ..Default::default() },
+    ] {
+        for tol in [1e-2, 1e-6, 1e-12] {
+            let config = PageRankConfig { tol, max_iter: 1000, ..PageRankConfig::default() };
+            let run = |rows: &Rows| {
+                let graph = rows.graph(IdOrder::Appearance);
+                let result = pagerank(&graph, &config, &vectors, &GO).unwrap();
+                assert!(result.converged);
+                assert_eq!(check_pagerank(&rows.edges(), &config, &vectors, &result), Ok(()));
+                result
+            };
+            // Nothing is said of the eigenvalues of directed graphs with weights.
+            let plain = run(&weighted(&both, true));
+            for rows in
+                [weighted(&pairs, false), Rows::new(n, &pairs, false), Rows::new(n, &both, true)]
+            {
+                let fast = run(&rows);
+                let apart = distance(&fast.rank, &plain.rank);
+                assert!(apart <= fast.error_bound + plain.error_bound, "{apart:e}");
+                assert!(fast.error_bound <= 3.0 * 0.85 / 0.15 * tol, "{:e}", fast.error_bound);
+                if tol < 1e-3 {
+                    let counts = (fast.iterations, plain.iterations);
+                    assert!(10 * counts.0 <= 6 * counts.1, "{counts:?}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn parallel_and_missing_arcs_keep_plain_steps_apart() {
+    // The walk round a ring that goes one way more often has complex eigenvalues.
+    let n = 300;
+    let ring = (0..n).flat_map(|v| [(v, (v + 1) % n), ((v + 1) % n, v), (v, (v + 1) % n)]);
+    let ring: Vec<_> = ring.collect();
+    let exact = PageRankConfig { tol: 1e-13, max_iter: 1000, ..PageRankConfig::default() };
+    let seed = [(7, 1.0)];
+    let vectors = PageRankVectors { personalization: Some(&seed), ..Default::default() };
+    for pairs in [&ring[..], &ring[1..]] {
+        let rows = Rows::new(n, pairs, true);
+        let result = pagerank(&rows.graph(IdOrder::Appearance), &exact, &vectors, &GO).unwrap();
+        assert!(result.converged);
+        assert_eq!(check_pagerank(&rows.edges(), &exact, &vectors, &result), Ok(()));
+    }
+}

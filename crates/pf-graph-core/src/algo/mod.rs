@@ -30,6 +30,7 @@ mod betweenness;
 mod brandes;
 mod brandes_hops;
 mod brandes_weighted;
+mod chebyshev;
 mod closeness;
 mod clustering;
 mod core_number;

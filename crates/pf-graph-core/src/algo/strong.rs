@@ -18,7 +18,6 @@
 //! the order of the steps. See also `pearce.rs`, `reach.rs`.
 
 use std::cmp::Reverse;
-use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use rayon::prelude::*;
@@ -28,7 +27,7 @@ use super::pearce::{self, DONE};
 use super::reach::{Pace, Reach, Reached, Walk};
 use super::vertex_set::{VertexSet, bits};
 use crate::control::{CHUNK, Control, Meter};
-use crate::par::row_blocks;
+use crate::opposites::Opposites;
 use crate::{Csr, Graph, GraphError};
 
 /// With fewer vertices and arcs one thread is as quick.
@@ -39,10 +38,6 @@ const WORTHWHILE: usize = 4;
 const FEW: usize = 1 << 12;
 /// Sweeps go on while each takes at least this part of what is left.
 const SWEEP: usize = 4;
-/// Vertices whose arcs are looked at to see that not all have their opposite.
-const FIRST: usize = 64;
-/// A row of so few is looked through, others by halves.
-const SHORT: usize = 16;
 /// Vertices whose arcs are looked at to see whether they are short.
 const SAMPLES: usize = 1024;
 /// Vertices that are this close by number lie in the same few cache lines.
@@ -59,49 +54,12 @@ pub(super) fn strong_labels(graph: &Graph, control: &Control<'_>) -> Result<Vec<
         return Ok(label);
     }
     control.progress(0.01)?;
-    let back = graph.incoming(control)?;
-    if has_opposites(out, back, control)? {
+    if graph.opposites(control)? != Opposites::Missing {
         return weak_labels(graph, control);
     }
+    let back = graph.incoming(control)?;
     let walk = if is_local(out) { Walk::Deep } else { Walk::Broad };
     in_steps(out, back, walk, Pace::USUAL, control)
-}
-
-/// Whether each arc has its opposite; over with the first that has none.
-fn has_opposites(out: &Csr, back: &Csr, control: &Control<'_>) -> Result<bool, GraphError> {
-    let are_met = |v: u32| has_all(back.row(v), out.row(v));
-    if !(0..out.num_vertices().min(FIRST) as u32).all(are_met) {
-        return Ok(false); // before there are blocks
-    }
-    let block = |block: Range<usize>| {
-        control.check().map_err(Some)?;
-        let mut vertices = block.start as u32..block.end as u32;
-        if vertices.all(are_met) { Ok(()) } else { Err(None) }
-    };
-    match row_blocks(out.offsets()).into_par_iter().try_for_each(block) {
-        Ok(()) => Ok(true),
-        Err(None) => Ok(false),
-        Err(Some(error)) => Err(error),
-    }
-}
-
-/// Whether an ascending row has all of some vertices.
-#[inline]
-fn has_all(row: &[u32], vertices: &[u32]) -> bool {
-    if row.len() > SHORT {
-        return vertices.iter().all(|v| row.binary_search(v).is_ok());
-    }
-    // Four at a time take the place of one.
-    let (fours, others) = vertices.as_chunks::<4>();
-    let mut all = others.iter().fold(true, |all, v| all & row.contains(v));
-    for four in fours {
-        let mut met = [false; 4];
-        for u in row {
-            met.iter_mut().zip(four).for_each(|(met, v)| *met |= u == v);
-        }
-        all &= met == [true; 4];
-    }
-    all
 }
 
 /// As [`strong_labels`], for large graphs.
@@ -355,33 +313,15 @@ mod tests {
     }
 
     #[test]
-    fn opposite_arcs() {
+    fn arcs_both_ways() {
         let side = 200u32;
         let n = side * side;
         let right = (0..n).filter(|v| v % side + 1 < side).map(|v| (v, v + 1));
         let down = (0..n - side).map(|v| (v, v + side));
-        let hub = (0..n).step_by(7).map(|v| (v, n)); // a row that is not short
-        let ends = right.chain(down).filter(|&(u, v)| u % 1000 != 0 && v % 1000 != 999).chain(hub);
-        let all: Vec<_> = ends.flat_map(|(u, v)| [(u, v), (v, u)]).collect();
-        let parallel = [&all[..], &all[..5], &all[8..9], &[(3, 3)]].concat();
-        for (arcs, expected) in [
-            (all[1..].to_vec(), false),
-            (all[..all.len() - 1].to_vec(), false),
-            ([&all[..], &[(3, 5)]].concat(), false),
-            (all, true),
-            (parallel, true),
-        ] {
-            let graph = graph(n + 1, &arcs);
-            let found = has_opposites(graph.out(), graph.incoming(&GO).unwrap(), &GO).unwrap();
-            assert_eq!(found, expected);
+        let all: Vec<_> = right.chain(down).flat_map(|(u, v)| [(u, v), (v, u)]).collect();
+        for arcs in [&all[..], &all[1..], &[&all[..], &all[..5], &[(3, 3)]].concat()] {
+            let graph = graph(n + 1, arcs);
             assert!(strong_labels(&graph, &GO).unwrap() == in_depth(&graph));
-        }
-        let rows: [&[u32]; 4] = [&[], &[1, 5, 9], &[0, 1, 2, 3, 4, 5], &[7; 20]];
-        for row in rows {
-            for vertices in rows {
-                let expected = vertices.iter().all(|v| row.contains(v));
-                assert_eq!(has_all(row, vertices), expected, "{row:?} {vertices:?}");
-            }
         }
     }
 }

@@ -79,6 +79,15 @@ class Arrays:
         u, v = np.divmod(key, max(self.n, 1))
         return u[u != v], v[u != v]
 
+    @cached_property
+    def is_paired(self) -> bool:
+        """Whether as many arcs go from u to v as back; not said of parallel directed arcs."""
+        if not self.directed:
+            return True
+        key = np.sort(self.tails * self.n + self.heads)
+        back = np.sort(self.heads * self.n + self.tails)
+        return bool((key == back).all() and (key[1:] != key[:-1]).all())
+
     @property
     def nbytes(self) -> int:
         """Bytes of the arrays made so far."""

@@ -1,8 +1,10 @@
 """PageRank: the share of time at each vertex of a walker who follows edges, or else jumps.
 
 Jacobi iteration over all arcs at once; every step keeps the sum of ranks at 1, because the rank of
-vertices without out-weight goes where ``dangling`` says. O(n + m) per iteration.
-Source: Page, Brin, Motwani, Winograd, "The PageRank citation ranking", Stanford, 1999.
+vertices without out-weight goes where ``dangling`` says. O(n + m) per iteration. Where arcs go
+both ways and steps shrink slowly, a Chebyshev iteration takes about half as many.
+Sources: Page, Brin, Motwani, Winograd, "The PageRank citation ranking", Stanford, 1999; Golub,
+Varga, "Chebyshev semi-iterative methods", Numer. Math. 3, 1961.
 """
 
 from __future__ import annotations
@@ -18,6 +20,9 @@ from .watch import Watch
 
 __all__ = ["pagerank"]
 
+SLOW = 0.6
+"""Weighted steps follow if a plain one is larger than this part of the one before."""
+
 
 def pagerank(
     graph: Arrays,
@@ -30,7 +35,8 @@ def pagerank(
     if not n:
         facts = {"iterations": 0, "converged": True, "error_bound": 0.0}
         return {"rank": col.floats(np.zeros(0))}, facts
-    weight = graph.weights(use=params["weighted"])
+    weighted = params["weighted"] and graph.out.weights is not None
+    weight = graph.weights(use=weighted)
     out = np.bincount(graph.tails, weights=weight, minlength=n)
     stuck = out == 0
     inverse = np.divide(1.0, out, out=np.zeros(n), where=~stuck)
@@ -38,15 +44,29 @@ def pagerank(
     uniform = np.full(n, 1.0 / n)
     jump = arrays.get("personalization", uniform)
     catch = arrays.get("dangling", jump)
-    rank = arrays.get("nstart", uniform)
-    step, iteration = np.inf, 0
+    rank = last = arrays.get("nstart", uniform)
+    step, iteration, residual = np.inf, 0, np.inf
+    push, may_push = None, alpha < 1
     while iteration < limit and not (iteration > 0 and step < tol):
         watch.tick(iteration, limit)
         flow = np.bincount(graph.heads, weights=rank[graph.tails] * share, minlength=n)
         new = alpha * (flow + rank[stuck].sum() * catch) + (1.0 - alpha) * jump
-        step = float(np.abs(new - rank).sum())
-        rank = new
+        before, step = step, float(np.abs(new - rank).sum())
+        if push is None:
+            last, rank, residual = rank, new, alpha * step
+        else:
+            push = 1.0 / (1.0 - alpha * alpha / 4.0 * push)
+            last, rank = rank, last + push * (new - last)
+            residual = push * alpha * step + (push - 1.0) * before
         iteration += 1
-    bound = 0.0 if alpha == 0 else (np.inf if alpha == 1 else alpha / (1.0 - alpha) * step)
+        if may_push and iteration > 1 and step > SLOW * before:
+            may_push = False
+            if not graph.directed if weighted else graph.is_paired:
+                push = 2.0
+    below = float(-rank[rank < 0].sum())
+    if below > 0:
+        rank = np.maximum(rank, 0.0) / (1.0 + below)
+    residual += 2.0 * (1.0 + alpha) * below
+    bound = 0.0 if alpha == 0 else (np.inf if alpha == 1 else residual / (1.0 - alpha))
     facts = {"iterations": iteration, "converged": step < tol, "error_bound": bound}
     return {"rank": col.floats(rank)}, facts
