@@ -170,7 +170,7 @@ pub fn sniff_csv(input: &[u8]) {
         escape: choices.below(2) == 0,
         ..Wishes::default()
     };
-    let found = sniff(&Sample { head, whole, later: &later }, &wishes);
+    let found = sniff(&Sample { head, whole, later: &later }, &wishes, None);
     assert!((0.0..=1.0).contains(&found.confidence), "{}", found.confidence);
     assert_eq!(found.names.len(), found.types.len());
     found.dialect.validate(Path::new("input")).expect("a dialect that can be used");

@@ -16,6 +16,11 @@ pub mod error;
 pub mod format;
 pub mod frame;
 mod glob;
+#[cfg_attr(
+    not(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"))),
+    path = "no_lease.rs"
+)]
+mod lease;
 pub mod mem;
 pub mod parquet;
 pub mod sink;

@@ -8,6 +8,7 @@ use std::time::SystemTime;
 use bytes::Bytes;
 
 use crate::format::Format;
+use crate::lease::Leased;
 use crate::{IoError, Result, glob};
 
 /// An open file, or bytes in memory, read by position from any thread. Clones share the file.
@@ -78,6 +79,15 @@ impl Source {
                 out.copy_from_slice(part.ok_or_else(|| self.shrank())?);
                 Ok(())
             }
+        }
+    }
+
+    /// Keeps others from writing to the file, so that it can be looked at in place; not always to be
+    /// had, and not for bytes in memory.
+    pub(crate) fn lease(&self) -> Option<Leased> {
+        match &self.content {
+            Content::File { file, .. } => Leased::take(&self.name, file, self.size),
+            Content::Memory(_) => None,
         }
     }
 

@@ -5,6 +5,7 @@
 mod csv_table;
 
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use arrow::datatypes::{DataType, TimeUnit};
 use csv_table::{Dice, context, table};
@@ -315,13 +316,36 @@ fn chunks_and_threads_change_nothing() {
     assert_eq!(failures, 0);
 }
 
+/// How a text is looked at when it is counted.
+#[derive(Debug, Clone, Copy)]
+enum At {
+    Memory,
+    /// A file that nobody has open for writing: in place, where that can be.
+    File,
+    /// A file that somebody has open for writing: copied.
+    OpenFile,
+}
+
 /// What a count says.
-fn counted(text: &[u8], options: &CsvReadOptions, threads: usize) -> String {
-    let source = Source::memory_text("test.csv", text.to_vec().into());
-    match count(&source, options, &context(threads, Some(1 << 30))) {
+fn counted(text: &[u8], at: At, options: &CsvReadOptions, threads: usize) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("test.csv");
+    let mut writer = None;
+    let source = if let At::Memory = at {
+        Source::memory_text("test.csv", text.to_vec().into())
+    } else {
+        std::fs::write(&path, text).unwrap();
+        if let At::OpenFile = at {
+            writer = Some(std::fs::OpenOptions::new().append(true).open(&path).unwrap());
+        }
+        Source::open_text(&path).unwrap()
+    };
+    let found = match count(&source, options, &context(threads, Some(1 << 30))) {
         Ok(rows) => format!("{rows} rows"),
         Err(error) => format!("{error} {:?}", error.hint()),
-    }
+    };
+    drop(writer);
+    found.replace(&path.display().to_string(), "test.csv")
 }
 
 #[test]
@@ -342,7 +366,8 @@ fn a_count_is_what_a_read_gives() {
         }
         let chunk_bytes = dice.pick(&[0, 1, 5, 17, 64, 100, 333]);
         let cut = CsvReadOptions { chunk_bytes, ..options };
-        let found = counted(&text, &cut, 1 + dice.below(4));
+        let at = dice.pick(&[At::Memory, At::File, At::OpenFile]);
+        let found = counted(&text, at, &cut, 1 + dice.below(4));
         let text = String::from_utf8_lossy(&text);
         assert_eq!(found, expected, "seed {seed}, ranges of {chunk_bytes}\n{text:?}\n{cut:?}");
     }
@@ -364,20 +389,21 @@ fn ranges_of_a_large_file_are_counted_right() {
     }
     assert!(text.len() > 10 << 20);
     let options = CsvReadOptions::default();
-    for threads in [1, 2, 3] {
-        assert_eq!(counted(text.as_bytes(), &options, threads), "150000 rows");
-    }
-    let open_end = text.trim_end();
-    assert_eq!(counted(open_end.as_bytes(), &options, 2), "150000 rows");
     // Line ends in quotes, and a record that is longer than a range.
     let long = format!("{text}1,\"{}\"\n2,x\n", "line\n".repeat(2 << 20));
-    assert_eq!(counted(long.as_bytes(), &options, 2), "150002 rows");
     let short = format!("{text}1\n");
-    let message = counted(short.as_bytes(), &options, 2);
-    assert!(message.contains("expected 2 fields, found 1"), "{message}");
     let open = format!("{text}1,\"x\n");
-    let message = counted(open.as_bytes(), &options, 2);
-    assert!(message.contains("is not closed"), "{message}");
+    for at in [At::Memory, At::File, At::OpenFile] {
+        for threads in [1, 2, 3] {
+            assert_eq!(counted(text.as_bytes(), at, &options, threads), "150000 rows");
+        }
+        assert_eq!(counted(text.trim_end().as_bytes(), at, &options, 2), "150000 rows");
+        assert_eq!(counted(long.as_bytes(), at, &options, 2), "150002 rows");
+        let message = counted(short.as_bytes(), at, &options, 2);
+        assert!(message.contains("expected 2 fields, found 1"), "{message}");
+        let message = counted(open.as_bytes(), at, &options, 2);
+        assert!(message.contains("is not closed"), "{message}");
+    }
 }
 
 #[test]
@@ -389,7 +415,7 @@ fn digest() {
         let chunk_bytes = dice.pick(&[0, 0, 5, 64, 100]);
         let options = CsvReadOptions { chunk_bytes, ..options };
         all += &outcome(&text, &options, 2);
-        all += &counted(&text, &options, 2);
+        all += &counted(&text, dice.pick(&[At::Memory, At::File]), &options, 2);
     }
     println!("digest = {:032x}", xxhash_rust::xxh3::xxh3_128(all.as_bytes()));
 }
@@ -411,4 +437,46 @@ fn every_level_gives_the_same() {
     for level in levels {
         assert_eq!(digest(level), expected, "{level}");
     }
+}
+
+/// Whoever cuts a file short meanwhile need not wait for the count, and does not end the process.
+#[test]
+fn files_that_are_cut_short_while_they_are_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("test.csv");
+    let text = "1,some text\n".repeat(3 << 20);
+    let rows = text.len() as u64 / 12;
+    let (mut whole, mut changed) = (0, 0);
+    let mut usual = Duration::ZERO;
+    for round in 0..40 {
+        std::fs::write(&path, format!("a,b\n{text}")).unwrap();
+        let source = Source::open_text(&path).unwrap();
+        if round == 0 {
+            let start = Instant::now();
+            assert_eq!(
+                count(&source, &CsvReadOptions::default(), &context(2, None)).unwrap(),
+                rows
+            );
+            usual = start.elapsed();
+        }
+        let pause = usual * round / 8; // up to five times as long
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                std::thread::sleep(pause);
+                let file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
+                file.set_len(5 + u64::from(round)).unwrap();
+            });
+            match count(&source, &CsvReadOptions::default(), &context(2, None)) {
+                Ok(found) => {
+                    assert_eq!(found, rows);
+                    whole += 1;
+                }
+                Err(error) => {
+                    assert!(error.to_string().contains("changed while it was read"), "{error}");
+                    changed += 1;
+                }
+            }
+        });
+    }
+    assert!(whole > 0 && changed > 0, "{whole} counts, {changed} errors");
 }

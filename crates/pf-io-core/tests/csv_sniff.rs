@@ -1,15 +1,26 @@
 //! The sniffer: no row is left out, one column is an answer, near ties are told.
 
+use std::sync::LazyLock;
+
 use pf_io_core::csv::sniff::{Ambiguity, Sample, Sniffed, Wishes, sniff};
 use pf_io_core::csv::{BlankLines, Dialect};
 use proptest::prelude::*;
+
+/// What is found, which is the same on one thread and on several.
+fn on_any_threads(sample: &Sample<'_>, wishes: &Wishes) -> Sniffed {
+    static POOL: LazyLock<rayon::ThreadPool> =
+        LazyLock::new(|| rayon::ThreadPoolBuilder::new().num_threads(3).build().unwrap());
+    let found = sniff(sample, wishes, None);
+    assert_eq!(format!("{found:?}"), format!("{:?}", sniff(sample, wishes, Some(&POOL))));
+    found
+}
 
 fn whole(text: &str) -> Sniffed {
     with(text, &Wishes::default())
 }
 
 fn with(text: &str, wishes: &Wishes) -> Sniffed {
-    sniff(&Sample { head: text.as_bytes(), whole: true, later: &[] }, wishes)
+    on_any_threads(&Sample { head: text.as_bytes(), whole: true, later: &[] }, wishes)
 }
 
 fn separator(text: &str) -> char {
@@ -165,13 +176,13 @@ fn test_samples_that_are_cut() {
     for cut in [4000, 4001, 4002, 4003, 4004, 4005, 4006, 4007, 4008] {
         let later = [block.clone()];
         let sample = Sample { head: &text.as_bytes()[..cut], whole: false, later: &later };
-        let found = sniff(&sample, &Wishes::default());
+        let found = on_any_threads(&sample, &Wishes::default());
         assert_eq!((found.dialect.separator, found.misfits.len()), (b',', 0), "{cut}");
         assert!(found.notes.is_empty(), "{cut}: {:?}", found.notes);
     }
     let later = ["1;2;3\n".repeat(100).into_bytes()];
     let sample = Sample { head: text.as_bytes(), whole: false, later: &later };
-    let found = sniff(&sample, &Wishes::default());
+    let found = on_any_threads(&sample, &Wishes::default());
     assert!(found.notes.iter().any(|note| note.contains("do not fit")) && found.confidence <= 0.5);
     let empty = whole("");
     assert!(empty.types.is_empty() && empty.names.is_empty());
@@ -194,7 +205,7 @@ proptest! {
         whole in any::<bool>(),
     ) {
         let sample = Sample { head: text.as_bytes(), whole, later: &[] };
-        let found = sniff(&sample, &Wishes::default());
+        let found = on_any_threads(&sample, &Wishes::default());
         prop_assert!((0.0..=1.0).contains(&found.confidence));
         prop_assert_eq!(found.names.len(), found.types.len());
         let distinct: std::collections::HashSet<_> = found.names.iter().collect();
@@ -219,7 +230,7 @@ proptest! {
             text += &quoted.join(&separator.to_string());
             text.push('\n');
         }
-        let found = sniff(&Sample { head: text.as_bytes(), whole: true, later: &[] }, &Wishes::default());
+        let found = on_any_threads(&Sample { head: text.as_bytes(), whole: true, later: &[] }, &Wishes::default());
         prop_assert_eq!(found.dialect.separator, separator as u8);
         prop_assert_eq!(found.names, ["first", "second", "third"]);
         prop_assert_eq!(found.candidates[0].records as usize, rows.len() + 1);

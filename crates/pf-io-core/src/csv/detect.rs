@@ -11,6 +11,8 @@ use crate::{Context, IoError, Result, Source};
 
 /// Bytes of the start of a text that are looked at.
 pub(super) const HEAD: usize = 256 << 10;
+/// With so many bytes, several threads are quicker than one.
+const LARGE: usize = 32 << 10;
 /// So many places further on are looked at, ...
 const LATER: u64 = 8;
 /// ... and so many bytes at each.
@@ -59,7 +61,7 @@ pub(super) fn detected<'o>(
         skip_rows: Some(options.skip_lines),
         ragged: options.ragged_fill || options.bad_lines == BadLines::Collect,
     };
-    let found = sniff(&sample.sample(), &wishes);
+    let found = sample.sniff(&wishes, context);
     if let Some(dialect) = open_quote(&found) {
         let options = Cow::Owned(CsvReadOptions { dialect, sniff: false, ..options.clone() });
         return Ok(Detected { options, notes: Vec::new(), ambiguous: None });
@@ -68,7 +70,7 @@ pub(super) fn detected<'o>(
         return Err(refused(source.path(), &found));
     }
     if columns(&found) == 1 {
-        let all = sniff(&sample.sample(), &Wishes { taken: Vec::new(), ..wishes.clone() });
+        let all = sample.sniff(&Wishes { taken: Vec::new(), ..wishes.clone() }, context);
         if columns(&all) > 1 && wishes.taken.contains(&all.dialect.separator) {
             return Err(in_numbers(source.path(), &all));
         }
@@ -221,6 +223,13 @@ impl Taken {
             }
         }
         Ok(Self { head, whole, later })
+    }
+
+    /// The dialect that explains it best.
+    pub fn sniff(&self, wishes: &Wishes, context: &Context) -> Sniffed {
+        // A small sample is read sooner than threads wake up.
+        let pool = (self.head.len() >= LARGE && context.threads() > 1).then(|| context.pool());
+        sniff(&self.sample(), wishes, pool)
     }
 
     /// As the sniffer takes it.

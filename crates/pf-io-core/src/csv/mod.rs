@@ -40,6 +40,7 @@ mod feed;
 mod head;
 mod loops;
 mod names;
+mod pieces;
 mod plan;
 mod regular;
 mod rooms;

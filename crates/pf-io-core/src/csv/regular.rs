@@ -4,27 +4,28 @@
 //! start. That is so for the first range. If a range holds nothing but whole records of the right
 //! width, a record begins at the next one too; so if all are regular, all counts are true. Of any
 //! other file nothing is said here: its records are counted by reading them.
+//!
+//! Copying a file from the system's memory takes longer than to count it, so it is looked at in place
+//! where that is safe (`lease.rs`).
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use super::dialect::{BlankLines, Dialect, Newline};
 use super::input::Utf8Check;
+use super::pieces::{Buffer, Pieces};
 use super::simd::{Marks, Simd, Tally};
 use crate::{Context, Result, Source};
 
 /// Bytes of a range, about, unless the caller wants others.
 pub(super) const RANGE_BYTES: u64 = 4 << 20;
-/// Bytes that are read at once. The system copies faster into a buffer that the second-level cache
-/// does not hold as a whole, and the third one has it when it is counted.
+/// Bytes that are looked at at once. The system copies faster into a buffer that the second-level
+/// cache does not hold as a whole, and the third one has it when it is counted.
 const PIECE: usize = 1 << 20;
+/// What is counted at once; the bytes of a piece behind the last block come again with the next one.
+const BLOCK: usize = 64;
 /// Bytes that are counted before it is checked that they are UTF-8, from a near cache.
 const STEP: usize = 64 << 10;
-/// Bytes come to the same place in a page of the buffer that they have in one of the file: with
-/// another distance below a cache line, some processors copy at half the speed.
-const PAGE: usize = 4 << 10;
-/// Bytes of a buffer, of which a page is lost to its alignment.
-const BUFFER: usize = PIECE + 3 * PAGE;
 /// Bytes that are read at once to find the end of a range.
 const TAIL: usize = 4 << 10;
 /// No range goes further beyond its place.
@@ -57,21 +58,20 @@ impl Regular<'_> {
         let bytes = self.source.size().saturating_sub(self.start);
         let ranges = bytes.div_ceil(self.range_bytes);
         let threads = self.context.threads().min(usize::try_from(ranges).unwrap_or(usize::MAX));
-        let memory = (threads * BUFFER) as u64;
+        let memory = (threads * Buffer::size(PIECE + BLOCK)) as u64;
         let _charge = self.context.budget().charge(self.source.path(), memory, "blocks of text")?;
+        let pieces = Pieces::new(self.source);
         let (next, records) = (AtomicU64::new(0), AtomicU64::new(0));
         let given_up = AtomicBool::new(false);
         let failed = Mutex::new(None);
         let worker = || {
-            let mut buffer = vec![0; BUFFER];
-            let aligned = buffer.as_ptr().align_offset(PAGE).min(PAGE);
-            let buffer = &mut buffer[aligned..];
+            let mut buffer = Buffer::default();
             while !given_up.load(Ordering::Relaxed) {
                 let range = next.fetch_add(1, Ordering::Relaxed);
                 if range >= ranges {
                     break;
                 }
-                match self.range(range, buffer) {
+                match self.range(range, &pieces, &mut buffer) {
                     Ok(Some(count)) => {
                         records.fetch_add(count, Ordering::Relaxed);
                         continue;
@@ -100,8 +100,8 @@ impl Regular<'_> {
         Ok((!given_up.into_inner()).then(|| records.into_inner()))
     }
 
-    /// Records of one range. The buffer has place for a piece behind two pages.
-    fn range(&self, range: u64, buffer: &mut [u8]) -> Result<Option<u64>> {
+    /// Records of one range.
+    fn range(&self, range: u64, pieces: &Pieces<'_>, buffer: &mut Buffer) -> Result<Option<u64>> {
         let size = self.source.size();
         let marks = Marks {
             separator: self.dialect.separator,
@@ -115,43 +115,40 @@ impl Regular<'_> {
         let end = (at + self.range_bytes).min(size);
         // The first line end belongs to the range before.
         let mut begun = range == 0;
-        // Where in the buffer the bytes of a block are whose rest was not read.
-        let mut held = 0..0;
+        // Up to where bytes were looked at; those from `at` on were less than a block.
+        let mut seen = at;
         let mut last = 0;
         loop {
             self.context.check()?;
-            let (most, stop) = if at < end { (PIECE, end) } else { (TAIL, size) };
-            let count = usize::try_from(stop - at).map_or(most, |left| left.min(most));
-            // What is held goes before it.
-            let place = PAGE + (at % PAGE as u64) as usize;
-            let from = place - held.len();
-            buffer.copy_within(held, from);
-            self.source.read_exact_at(at, &mut buffer[place..place + count])?;
+            let (most, stop) = if seen < end { (PIECE, end) } else { (TAIL, size) };
+            let count = usize::try_from(stop - seen).map_or(most, |left| left.min(most));
+            let piece = pieces.get(at..seen + count as u64, buffer)?;
             self.context.progress().add(count as u64, 0);
-            let tail = at >= end;
-            at += count as u64;
-            let mut bytes = &buffer[from..place + count];
+            let is_tail = seen >= end;
+            seen += count as u64;
+            let mut bytes = &*piece;
             if !begun {
                 let Some(line) = bytes.iter().position(|byte| *byte == b'\n') else {
                     // The record of the range before goes on to the end, or too far.
-                    return Ok((at == size).then_some(0));
+                    return Ok((seen == size).then_some(0));
                 };
                 bytes = &bytes[line + 1..];
                 (begun, last) = (true, b'\n');
             }
-            let line = tail.then(|| buffer[place..place + count].iter().position(|b| *b == b'\n'));
+            let old = piece.len() - count;
+            let line = is_tail.then(|| piece[old..].iter().position(|byte| *byte == b'\n'));
             let done = match line.flatten() {
                 Some(line) => {
-                    bytes = &buffer[from..=place + line];
+                    bytes = &piece[..=old + line];
                     true
                 }
-                None => at == size,
+                None => seen == size,
             };
-            if at > end + LONGEST_TAIL {
+            if seen > end + LONGEST_TAIL {
                 return Ok(None);
             }
             last = bytes.last().copied().unwrap_or(last);
-            let whole = if done { bytes.len() } else { bytes.len() & !63 };
+            let whole = if done { bytes.len() } else { bytes.len() / BLOCK * BLOCK };
             let mut rest = &bytes[..whole];
             loop {
                 let near;
@@ -170,8 +167,7 @@ impl Regular<'_> {
             if done {
                 break;
             }
-            let from = bytes.as_ptr() as usize - buffer.as_ptr() as usize + whole;
-            held = from..from + bytes.len() - whole;
+            at = seen - (bytes.len() - whole) as u64;
         }
         if last != b'\n' {
             tally.close(self.width);

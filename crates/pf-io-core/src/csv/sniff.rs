@@ -9,6 +9,9 @@ mod classify;
 mod fields;
 mod score;
 
+use rayon::ThreadPool;
+use rayon::prelude::*;
+
 use self::classify::Looks;
 use self::score::{Scored, fits_later, preambles, score};
 use super::Dialect;
@@ -127,14 +130,23 @@ pub struct Sniffed {
     pub notes: Vec<String>,
 }
 
-/// The dialect that explains `sample` best.
-pub fn sniff(sample: &Sample<'_>, wishes: &Wishes) -> Sniffed {
+/// The dialect that explains `sample` best; what can be is tried by the threads of a pool at once.
+pub fn sniff(sample: &Sample<'_>, wishes: &Wishes, pool: Option<&ThreadPool>) -> Sniffed {
+    let dialects = dialects(sample.head, wishes);
+    let tries: Vec<Option<&Dialect>> =
+        [None].into_iter().chain(dialects.iter().map(Some)).collect();
+    let attempt = |dialect: &Option<&Dialect>| match dialect {
+        Some(dialect) => read(sample, wishes, dialect),
+        None => one_column(sample, wishes),
+    };
+    let mut scored: Vec<Scored> = match pool {
+        Some(pool) => pool.install(|| tries.par_iter().map(attempt).collect()),
+        None => tries.iter().map(attempt).collect(),
+    };
+    let lonely = scored.remove(0);
     let mut tried: Vec<(f64, Scored)> = Vec::new();
-    let lonely = one_column(sample, wishes);
-    for dialect in dialects(sample.head, wishes) {
-        let scored = read(sample, wishes, &dialect);
-        let value = rate(&scored, &lonely, wishes);
-        tried.push((value, scored));
+    for scored in scored {
+        tried.push((rate(&scored, &lonely, wishes), scored));
     }
     if wishes.separator {
         let value = rate(&lonely, &lonely, wishes);

@@ -6,7 +6,7 @@ use super::detect::{HEAD, Taken, refused, tie};
 use super::dialect::{Dialect, Newline};
 use super::input::{Codec, Compression, Input, InputOptions};
 use super::options::{BadLines, CsvReadOptions, Header};
-use super::sniff::{Ambiguity, Candidate, Sniffed, Wishes, sniff};
+use super::sniff::{Ambiguity, Candidate, Sniffed, Wishes};
 use super::{count, read};
 use crate::batch::type_name;
 use crate::{Context, IoError, Result, Source};
@@ -83,7 +83,7 @@ pub fn sniff_source(
     drop(opened);
     let bytes = settings.sample_bytes.unwrap_or(HEAD);
     let sample = Taken::from(source, &input, bytes, context)?;
-    let found = with_comments(&sample);
+    let found = with_comments(&sample, context);
     if found.ambiguity == Ambiguity::Harmful {
         return Err(refused(path, &found));
     }
@@ -128,16 +128,16 @@ pub fn sniff_source(
 
 /// The dialect; where the first line has a comment's prefix and is no record like the others, lines
 /// with that prefix are comments.
-fn with_comments(taken: &Taken) -> Sniffed {
+fn with_comments(taken: &Taken, context: &Context) -> Sniffed {
     let sample = taken.sample();
-    let plain = sniff(&sample, &Wishes::default());
+    let plain = taken.sniff(&Wishes::default(), context);
     let explained = plain.skip_rows == 0
         && plain.misfits.is_empty()
         && plain.candidates.first().is_some_and(|best| best.columns > 1);
     let prefix = COMMENTS.iter().find(|prefix| sample.head.starts_with(prefix.as_bytes()));
     let Some(prefix) = prefix.filter(|_| !explained) else { return plain };
     let dialect = Dialect { comment: Some(prefix.as_bytes().to_vec()), ..Dialect::default() };
-    let mut found = sniff(&sample, &Wishes { dialect, ..Wishes::default() });
+    let mut found = taken.sniff(&Wishes { dialect, ..Wishes::default() }, context);
     found.notes.push(format!("lines that start with {prefix} are comments"));
     found
 }

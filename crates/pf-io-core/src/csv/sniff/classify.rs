@@ -50,16 +50,14 @@ impl Looks {
     }
 }
 
-/// Tokens that say "nothing" in a typed column.
-const NULLS: [&[u8]; 8] = [b"NA", b"N/A", b"#N/A", b"n/a", b"NULL", b"null", b"None", b""];
-
 /// What one cell looks like; `comma` if a comma may stand for the decimal point.
 pub(super) fn looks(cell: &[u8], comma: bool) -> Looks {
     let cell = cell.trim_ascii();
-    if NULLS.contains(&cell) {
-        return Looks::Empty;
-    }
     match cell {
+        // What says "nothing" in a typed column.
+        b"" | b"NA" | b"N/A" | b"#N/A" | b"n/a" | b"NULL" | b"null" | b"None" => {
+            return Looks::Empty;
+        }
         b"true" | b"True" | b"TRUE" | b"false" | b"False" | b"FALSE" => return Looks::Bool,
         b"nan" | b"NaN" | b"inf" | b"-inf" => return Looks::Float,
         _ => {}

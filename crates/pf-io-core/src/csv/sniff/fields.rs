@@ -1,5 +1,7 @@
 //! A small serial splitter for samples: the grammar of the engine, without its speed.
 
+use std::borrow::Cow;
+
 use crate::csv::{Dialect, Newline};
 
 /// Bytes that are looked at one by one before a faster search is set up for the others.
@@ -186,10 +188,17 @@ pub(super) fn skip_lines(bytes: &[u8], count: u64, newline: Newline) -> usize {
 }
 
 /// The value of a field: no outer quotes, doubled and escaped bytes single.
-pub(super) fn value(raw: &[u8], dialect: &Dialect) -> Vec<u8> {
+pub(super) fn value<'r>(raw: &'r [u8], dialect: &Dialect) -> Cow<'r, [u8]> {
     let Some(quote) = dialect.quote.filter(|&quote| raw.first() == Some(&quote)) else {
-        return raw.to_vec();
+        return Cow::Borrowed(raw);
     };
+    let is_plain = |byte: &u8| *byte != quote && Some(*byte) != dialect.escape;
+    if let [_, inner @ .., last] = raw
+        && *last == quote
+        && inner.iter().all(is_plain)
+    {
+        return Cow::Borrowed(inner);
+    }
     let mut out = Vec::with_capacity(raw.len());
     let mut at = 1;
     while let Some(&byte) = raw.get(at) {
@@ -205,5 +214,5 @@ pub(super) fn value(raw: &[u8], dialect: &Dialect) -> Vec<u8> {
         out.extend(raw.get(at));
         at += 1;
     }
-    out
+    Cow::Owned(out)
 }

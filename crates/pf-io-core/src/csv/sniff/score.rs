@@ -102,7 +102,7 @@ pub(super) fn score(
         }
         let cell = |field: &Field| value(&bytes[field.start..field.end], dialect);
         if seen == 1 {
-            first = fields.iter().map(cell).collect();
+            first = fields.iter().map(|field| cell(field).into_owned()).collect();
             first_looks = first.iter().map(|cell| looks(cell, comma)).collect();
             return true;
         }

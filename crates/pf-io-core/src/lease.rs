@@ -1,0 +1,251 @@
+//! Files that are looked at in place while nobody can change them.
+//!
+//! To map a file saves copying it, but if somebody cuts it short, whoever looks beyond its new end is
+//! ended by the system (SIGBUS). Linux can promise that this does not happen: as long as a process
+//! holds a read lease on a file, all who want to open it for writing or to truncate it have to wait,
+//! and nobody gets a lease on a file that is open for writing. The lease is asked before each look,
+//! and given back with the map as soon as somebody waits, so nobody waits longer than a look takes.
+//! A holder that is stopped for longer than `/proc/sys/fs/lease-break-time` (45 s) loses it.
+//!
+//! Looks are granted for pages in memory only, whose reading cannot fail either. Only local file
+//! systems have leases on which all writers of a file agree, and only the owner of a file (or a
+//! process with the right to) gets one; what is not granted must be read.
+//!
+//! Source: `fcntl(2)`, section "Leases".
+
+use std::fs::File;
+use std::ops::{Deref, Range};
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::ptr::NonNull;
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
+
+/// `F_SETSIG` of `fcntl(2)`, on the processors that this is compiled for.
+const F_SETSIG: libc::c_int = 10;
+/// Pages that are asked for at once.
+const PAGES: usize = 256;
+
+/// A file that is mapped under a lease, until somebody wants to write to it.
+#[derive(Debug)]
+pub(crate) struct Leased {
+    map: RwLock<Option<Map>>,
+}
+
+/// A part of the file in place; whoever wants to write waits until it is dropped.
+pub(crate) struct Look<'l> {
+    map: RwLockReadGuard<'l, Option<Map>>,
+    range: Range<usize>,
+}
+
+#[derive(Debug)]
+struct Map {
+    start: NonNull<u8>,
+    length: usize,
+    page: usize,
+    file: File,
+}
+
+// SAFETY: a map is only read, and unmapped when nobody has a look.
+unsafe impl Send for Map {}
+// SAFETY: as above.
+unsafe impl Sync for Map {}
+
+impl Leased {
+    /// A lease on the open file of a path, of which `size` bytes will be looked at; none if it is not
+    /// to be had.
+    pub fn take(path: &Path, open: &File, size: u64) -> Option<Self> {
+        let length = usize::try_from(size).ok().filter(|&length| length > 0)?;
+        // Leases belong to an open file, so this one is opened for nobody else.
+        let file = File::open(path).ok()?;
+        let (metadata, wanted) = (file.metadata().ok()?, open.metadata().ok()?);
+        let is_same = (metadata.dev(), metadata.ino()) == (wanted.dev(), wanted.ino());
+        if !is_same || !is_local(&file) {
+            return None;
+        }
+        // SAFETY: asks for a number.
+        let page = usize::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) }).ok()?;
+        let fd = file.as_raw_fd();
+        // By default the signal that somebody waits would end the process; this one does nothing.
+        // SAFETY: the file is open, and nobody else has its description.
+        let is_leased = unsafe {
+            libc::fcntl(fd, F_SETSIG, libc::SIGURG) == 0
+                && libc::fcntl(fd, libc::F_SETLEASE, libc::F_RDLCK) == 0
+        };
+        if !is_leased {
+            return None;
+        }
+        // From here on a map without a length gives the lease back.
+        let mut map = Map { start: NonNull::dangling(), length: 0, page, file };
+        // It may have been cut short before there was a lease.
+        if map.file.metadata().ok()?.len() < size {
+            return None;
+        }
+        // SAFETY: a new map of an open file, at an address of the system's choice.
+        let start = unsafe {
+            let null = std::ptr::null_mut();
+            libc::mmap(null, length, libc::PROT_READ, libc::MAP_SHARED, fd, 0)
+        };
+        if start == libc::MAP_FAILED {
+            return None;
+        }
+        (map.start, map.length) = (NonNull::new(start.cast())?, length);
+        Some(Self { map: RwLock::new(Some(map)) })
+    }
+
+    /// The bytes of a range, if they are in memory and nobody waits to write.
+    pub fn look(&self, range: Range<usize>) -> Option<Look<'_>> {
+        let map = self.map.read().unwrap_or_else(PoisonError::into_inner);
+        if !map.as_ref()?.is_kept() {
+            drop(map);
+            *self.map.write().unwrap_or_else(PoisonError::into_inner) = None;
+            return None;
+        }
+        map.as_ref()?.is_resident(&range).then_some(Look { map, range })
+    }
+}
+
+impl Map {
+    /// Whether nobody waits for the lease.
+    fn is_kept(&self) -> bool {
+        // SAFETY: the file is open.
+        unsafe { libc::fcntl(self.file.as_raw_fd(), libc::F_GETLEASE) == libc::F_RDLCK }
+    }
+
+    /// Whether a part of the map, checked here to be one, is in memory.
+    fn is_resident(&self, range: &Range<usize>) -> bool {
+        if range.start > range.end || range.end > self.length {
+            return false;
+        }
+        let mut found = [0u8; PAGES];
+        let mut at = range.start / self.page * self.page;
+        while at < range.end {
+            let bytes = (range.end - at).min(PAGES * self.page);
+            // SAFETY: whole pages of the map, at most as many as there are places for answers.
+            let answer = unsafe {
+                libc::mincore(self.start.add(at).as_ptr().cast(), bytes, found.as_mut_ptr())
+            };
+            let pages = &found[..bytes.div_ceil(self.page)];
+            if answer != 0 || !pages.iter().all(|page| page & 1 == 1) {
+                return false;
+            }
+            at += bytes;
+        }
+        true
+    }
+}
+
+impl Deref for Look<'_> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        let Some(map) = &*self.map else { return &[] }; // a look is at a map that is there
+        let Range { start, end } = self.range;
+        // SAFETY: the range lies in the map, as was checked before the look was granted; the map
+        // stays while the guard does, and the lease keeps all others from writing.
+        unsafe { std::slice::from_raw_parts(map.start.add(start).as_ptr(), end - start) }
+    }
+}
+
+impl Drop for Map {
+    fn drop(&mut self) {
+        // SAFETY: mapped with this start and length, and nobody has a look at it.
+        unsafe {
+            if self.length > 0 {
+                libc::munmap(self.start.as_ptr().cast(), self.length);
+            }
+            libc::fcntl(self.file.as_raw_fd(), libc::F_SETLEASE, libc::F_UNLCK);
+        }
+    }
+}
+
+/// Whether a file lies on a file system whose files nobody else can change behind the system's back.
+fn is_local(file: &File) -> bool {
+    // SAFETY: all-zero bytes are a valid answer, which the call overwrites.
+    let (answer, found) = unsafe {
+        let mut found: libc::statfs = std::mem::zeroed();
+        (libc::fstatfs(file.as_raw_fd(), &raw mut found), found)
+    };
+    let local =
+        [libc::EXT4_SUPER_MAGIC, libc::XFS_SUPER_MAGIC, libc::BTRFS_SUPER_MAGIC, libc::TMPFS_MAGIC];
+    answer == 0 && local.contains(&found.f_type)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::OpenOptions;
+    use std::path::PathBuf;
+    use std::sync::mpsc;
+    use std::time::{Duration, Instant};
+
+    use super::*;
+
+    /// A file in a folder of its own, closed for writing.
+    fn file(bytes: &[u8]) -> (tempfile::TempDir, PathBuf, File) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        std::fs::write(&path, bytes).unwrap();
+        let file = File::open(&path).unwrap();
+        (folder, path, file)
+    }
+
+    fn bytes() -> Vec<u8> {
+        (0..2_000_003u32).map(|i| (i % 251) as u8).collect()
+    }
+
+    #[test]
+    fn looks_are_the_bytes() {
+        let bytes = bytes();
+        let (_folder, path, file) = file(&bytes);
+        let Some(leased) = Leased::take(&path, &file, bytes.len() as u64) else { return }; // no such files here
+        for range in [0..0, 0..1, 4095..4097, 1_999_999..2_000_003, 0..2_000_003, 7..1_500_000] {
+            assert_eq!(&*leased.look(range.clone()).unwrap(), &bytes[range]);
+        }
+        assert!(leased.look(0..2_000_004).is_none());
+        let backwards = Range { start: 5, end: 4 };
+        assert!(leased.look(backwards).is_none());
+        assert!(
+            Leased::take(&path, &file, bytes.len() as u64 + 1).is_none(),
+            "shorter than was said"
+        );
+        assert!(Leased::take(&path, &file, 0).is_none());
+        let other = path.with_file_name("other");
+        std::fs::write(&other, &bytes).unwrap();
+        assert!(Leased::take(&other, &file, 1).is_none(), "another file");
+        // Two leases do not take each other's away.
+        drop(Leased::take(&path, &file, 1).unwrap());
+        assert!(leased.look(0..1).is_some());
+    }
+
+    #[test]
+    fn nobody_gets_a_lease_beside_a_writer() {
+        let bytes = bytes();
+        let (_folder, path, file) = file(&bytes);
+        let writer = OpenOptions::new().write(true).open(&path).unwrap();
+        assert!(Leased::take(&path, &file, bytes.len() as u64).is_none());
+        drop(writer);
+    }
+
+    #[test]
+    fn writers_wait_for_a_look_and_no_longer() {
+        let bytes = bytes();
+        let (_folder, path, file) = file(&bytes);
+        let Some(leased) = Leased::take(&path, &file, bytes.len() as u64) else { return };
+        let look = leased.look(0..bytes.len()).unwrap();
+        let (tell, told) = mpsc::channel();
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let writer = OpenOptions::new().write(true).truncate(true).open(&path);
+                writer.unwrap();
+                tell.send(Instant::now()).unwrap();
+            });
+            assert!(told.recv_timeout(Duration::from_millis(300)).is_err(), "it should wait");
+            assert!(*look == bytes[..], "nothing has changed");
+            drop(look);
+            assert!(leased.look(0..1).is_none(), "the lease is asked back");
+            told.recv_timeout(Duration::from_secs(10)).expect("nothing to wait for any more");
+        });
+        assert!(leased.look(0..1).is_none());
+        assert_eq!(file.metadata().unwrap().len(), 0);
+    }
+}
