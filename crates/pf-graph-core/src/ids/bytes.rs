@@ -1,21 +1,21 @@
 //! Text and binary ids: hashed in place, copied once per distinct id.
 
-use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, BinaryArray, BinaryViewArray, BinaryViewBuilder, GenericByteArray,
-    LargeBinaryArray, LargeStringArray, OffsetSizeTrait, StringArray, StringViewArray,
+    Array, ArrayRef, AsArray, BinaryArray, BinaryViewBuilder, LargeBinaryArray, LargeStringArray,
+    OffsetSizeTrait, StringArray,
 };
 use arrow::buffer::{Buffer, OffsetBuffer};
-use arrow::datatypes::{ArrowNativeType, ByteArrayType, DataType};
+use arrow::datatypes::DataType;
 use rayon::prelude::*;
 
-use super::chunks::{Chunk, IdColumn, Keys};
+use super::chunks::{Chunk, IdColumn};
 use super::hash::Hasher;
 use super::interner::{AHEAD, Distinct, Interner, Store, by_vertex};
 use super::kind::plain;
 use super::mapping::Mapping;
+use super::values::Values;
 use super::{Column, IdOrder, Mapped, refuse};
 use crate::control::{CHUNK, Control};
 use crate::par::split_mut;
@@ -279,81 +279,6 @@ impl BytesIds {
 /// How many bytes two ids have in common before they differ.
 fn common_start(a: &[u8], b: &[u8]) -> usize {
     a.iter().zip(b).take_while(|(a, b)| a == b).count()
-}
-
-/// The values of a text or binary array as bytes.
-pub(super) enum Values<'a> {
-    Text(&'a StringArray),
-    LargeText(&'a LargeStringArray),
-    TextView(&'a StringViewArray),
-    Binary(&'a BinaryArray),
-    LargeBinary(&'a LargeBinaryArray),
-    BinaryView(&'a BinaryViewArray),
-}
-
-impl<'a> Values<'a> {
-    pub(super) fn new(array: &'a dyn Array, side: Side) -> Result<Self, GraphError> {
-        Ok(match array.data_type() {
-            DataType::Utf8 => Self::Text(array.as_string()),
-            DataType::LargeUtf8 => Self::LargeText(array.as_string()),
-            DataType::Utf8View => Self::TextView(array.as_string_view()),
-            DataType::Binary => Self::Binary(array.as_binary()),
-            DataType::LargeBinary => Self::LargeBinary(array.as_binary()),
-            DataType::BinaryView => Self::BinaryView(array.as_binary_view()),
-            other => return Err(refuse(side, other)),
-        })
-    }
-}
-
-impl<'a> Keys for Values<'a> {
-    type Key = &'a [u8];
-
-    fn len(&self) -> usize {
-        match self {
-            Self::Text(array) => array.len(),
-            Self::LargeText(array) => array.len(),
-            Self::TextView(array) => array.len(),
-            Self::Binary(array) => array.len(),
-            Self::LargeBinary(array) => array.len(),
-            Self::BinaryView(array) => array.len(),
-        }
-    }
-
-    #[inline]
-    fn get(&self, row: usize) -> &'a [u8] {
-        match self {
-            Self::Text(array) => array.value(row).as_bytes(),
-            Self::LargeText(array) => array.value(row).as_bytes(),
-            Self::TextView(array) => array.value(row).as_bytes(),
-            Self::Binary(array) => array.value(row),
-            Self::LargeBinary(array) => array.value(row),
-            Self::BinaryView(array) => array.value(row),
-        }
-    }
-
-    #[inline]
-    fn visit(&self, rows: Range<usize>, mut f: impl FnMut(usize, &'a [u8])) {
-        match self {
-            Self::Text(array) => visit(array, rows, f),
-            Self::LargeText(array) => visit(array, rows, f),
-            Self::Binary(array) => visit(array, rows, f),
-            Self::LargeBinary(array) => visit(array, rows, f),
-            Self::TextView(array) => rows.for_each(|row| f(row, array.value(row).as_bytes())),
-            Self::BinaryView(array) => rows.for_each(|row| f(row, array.value(row))),
-        }
-    }
-}
-
-#[inline]
-fn visit<'a, T: ByteArrayType>(
-    array: &'a GenericByteArray<T>,
-    rows: Range<usize>,
-    mut f: impl FnMut(usize, &'a [u8]),
-) {
-    let bytes = array.value_data();
-    for (row, ends) in rows.clone().zip(array.value_offsets()[rows.start..=rows.end].windows(2)) {
-        f(row, &bytes[ends[0].as_usize()..ends[1].as_usize()]);
-    }
 }
 
 #[cfg(test)]
