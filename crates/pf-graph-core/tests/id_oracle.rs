@@ -180,12 +180,27 @@ proptest! {
 #[test]
 #[cfg_attr(miri, ignore = "large")]
 fn large_columns_map_the_same_on_any_number_of_threads() {
-    let drawn = generate::uniform(300_000, 2_200_000, 5);
+    check_large(300_000, 2_200_000);
+}
+
+/// Tables that grow many times.
+#[test]
+#[cfg_attr(miri, ignore = "large")]
+fn ids_that_hardly_repeat_map_the_same_on_any_number_of_threads() {
+    check_large(900_000, 500_000);
+}
+
+fn check_large(len: u32, edges: usize) {
+    let drawn = generate::uniform(len, edges, 5);
     let (src, dst) = (drawn.src, drawn.dst);
-    let numbers: Vec<u32> = (0..300_000).rev().collect();
+    let numbers: Vec<u32> = (0..len).rev().collect();
     let text = |names: &[u32]| -> ArrayRef {
         let text = |&v: &u32| format!("{v:06}{}", "x".repeat(v as usize % 20));
         Arc::new(LargeStringArray::from_iter_values(names.iter().map(text)))
+    };
+    let address = |names: &[u32]| -> ArrayRef {
+        let address = |&v: &u32| format!("https://example.org/{v:06}/profile");
+        Arc::new(StringViewArray::from_iter_values(names.iter().map(address)))
     };
     let sparse = |names: &[u32]| -> ArrayRef {
         let sparse = |&v: &u32| (i64::from(v) - 150_000) << 40;
@@ -193,7 +208,8 @@ fn large_columns_map_the_same_on_any_number_of_threads() {
     };
     let dense = |names: &[u32]| -> ArrayRef { Arc::new(UInt32Array::from(names.to_vec())) };
     let dictionary = |names: &[u32]| -> ArrayRef {
-        let codes = Int32Array::from_iter_values(names.iter().map(|&v| 299_999 - v as i32));
+        let last = len as i32 - 1;
+        let codes = Int32Array::from_iter_values(names.iter().map(|&v| last - v as i32));
         Arc::new(DictionaryArray::new(codes, text(&numbers)))
     };
     let vertices: Vec<u32> = (0..400).map(|v| 7 * v).collect();
@@ -203,8 +219,9 @@ fn large_columns_map_the_same_on_any_number_of_threads() {
         let build =
             || Graph::from_arrays(&tails, &heads, None, names.len(), &options, &GO).unwrap();
         let expected = build();
-        let columns: [(_, Column<'_>, Column<'_>); 4] = [
+        let columns: [(_, Column<'_>, Column<'_>); 5] = [
             ("text", &text, &text),
+            ("address", &address, &address),
             ("sparse", &sparse, &sparse),
             ("dense", &dense, &dense),
             ("dictionary and text", &dictionary, &text),

@@ -112,6 +112,19 @@ fn dictionaries_give_their_used_values() {
 }
 
 #[test]
+fn texts_with_a_common_start_are_sorted_by_the_rest() {
+    let ids = ["ab", "ab\0", "ab\0\0\0\0\0\0\0\0", "ab\0\0\0\0\0\0\0\0c", "aba", "abé"];
+    for common in ["", "https://example.org/"] {
+        let texts = ids.map(|id| format!("{common}{id}"));
+        let column = |rows: &[usize]| -> ArrayRef {
+            Arc::new(StringArray::from_iter_values(rows.iter().map(|&row| &texts[row])))
+        };
+        let graph = build(&column(&[3, 1, 0, 5]), &column(&[4, 2, 0, 3]), IdOrder::Sorted).unwrap();
+        assert_eq!(graph.ids(), &column(&[0, 1, 2, 3, 4, 5]));
+    }
+}
+
+#[test]
 fn integers_widen_to_hold_both_columns() {
     let i8s: ArrayRef = Arc::new(Int8Array::from(vec![-1]));
     let i32s: ArrayRef = Arc::new(Int32Array::from(vec![1 << 20]));

@@ -1,24 +1,25 @@
 //! Text and binary ids: hashed in place, copied once per distinct id.
 
-use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, BinaryArray, BinaryViewArray, BinaryViewBuilder, GenericByteArray,
-    LargeBinaryArray, LargeStringArray, OffsetSizeTrait, StringArray, StringViewArray,
+    Array, ArrayRef, AsArray, BinaryArray, BinaryViewBuilder, LargeBinaryArray, LargeStringArray,
+    OffsetSizeTrait, StringArray,
 };
 use arrow::buffer::{Buffer, OffsetBuffer};
-use arrow::datatypes::{ArrowNativeType, ByteArrayType, DataType};
+use arrow::datatypes::DataType;
 use rayon::prelude::*;
 
-use super::chunks::{Chunk, IdColumn, Keys};
+use super::chunks::{Chunk, IdColumn};
 use super::hash::Hasher;
-use super::interner::{Interner, Store, places};
+use super::interner::{AHEAD, Distinct, Interner, Store, by_vertex};
 use super::kind::plain;
 use super::mapping::Mapping;
+use super::values::Values;
 use super::{Column, IdOrder, Mapped, refuse};
 use crate::control::{CHUNK, Control};
 use crate::par::split_mut;
+use crate::prefetch::prefetch;
 use crate::{GraphError, Side};
 
 /// Maps the three columns, which are free of nulls and of one kind.
@@ -35,8 +36,7 @@ pub(super) fn map(
     let [vertices, src, dst] = [column(vertices)?, column(src)?, column(dst)?];
     let mut table = Interner::<BytesStore>::new(vertices.len() + 2 * src.len());
     let mapping = Mapping::new([&vertices, &src, &dst], &mut table, &control.part(0.0, 0.9))?;
-    let parts: Vec<(BytesStore, Vec<u32>)> = table.into_parts().collect();
-    let mut ids = BytesIds { places: places(&parts), parts };
+    let mut ids = BytesIds::new(table.into_parts());
     control.check()?;
     let order = match order {
         IdOrder::Appearance if mapping.is_by_appearance() => None,
@@ -88,8 +88,13 @@ impl Store for BytesStore {
     }
 
     #[inline]
+    fn hash_of(&self, hasher: &Hasher, index: u32) -> u64 {
+        hasher.bytes(self.get(index as usize))
+    }
+
+    #[inline]
     fn is_same(&self, index: u32, key: &[u8]) -> bool {
-        self.get(index as usize) == key
+        is_equal(self.get(index as usize), key)
     }
 
     fn push(&mut self, key: &[u8]) {
@@ -97,29 +102,95 @@ impl Store for BytesStore {
         self.ends.push(self.bytes.len());
     }
 
+    fn reserve(&mut self, ids: usize) {
+        let more = ids - self.ends.len();
+        // As long as those so far.
+        let mean = self.bytes.len().div_ceil(self.ends.len().max(1));
+        self.bytes.reserve_exact(more * mean);
+        self.ends.reserve_exact(more);
+    }
+
     #[inline]
-    fn fetch(&self, index: u32, key: &[u8]) -> u64 {
-        let end = self.ends.get(index as usize).copied().unwrap_or_default();
-        let last = self.bytes.get(end.wrapping_sub(1)).copied().unwrap_or_default();
-        u64::from(last ^ key.first().copied().unwrap_or_default())
+    fn prefetch_key(key: &[u8]) {
+        prefetch(key, 0);
+    }
+
+    #[inline]
+    fn prefetch(&self, index: u32) {
+        prefetch(&self.ends, index as usize);
+    }
+
+    #[inline]
+    fn prefetch_rest(&self, index: u32) {
+        if let Some(&end) = self.ends.get(index as usize) {
+            prefetch(&self.bytes, end.wrapping_sub(1));
+        }
+    }
+}
+
+/// Whether two ids are equal; most are too short for a call of `memcmp` to pay.
+#[inline]
+fn is_equal(a: &[u8], b: &[u8]) -> bool {
+    if a.len() != b.len() {
+        return false;
+    }
+    match a.len() {
+        // Both words may have bytes in common.
+        8..=16 => {
+            a.first_chunk::<8>() == b.first_chunk::<8>() && a.last_chunk::<8>() == b.last_chunk()
+        }
+        4..=7 => {
+            a.first_chunk::<4>() == b.first_chunk::<4>() && a.last_chunk::<4>() == b.last_chunk()
+        }
+        _ => a == b,
     }
 }
 
 /// Distinct ids by vertex.
 struct BytesIds {
-    parts: Vec<(BytesStore, Vec<u32>)>,
+    stores: Vec<BytesStore>,
+    /// Table and local index there.
     places: Vec<u64>,
 }
 
 impl BytesIds {
+    fn new(parts: Vec<Distinct<BytesStore>>) -> Self {
+        let place =
+            |table: usize, _: &BytesStore, local: usize| (table as u64) << 32 | local as u64;
+        let places = by_vertex(&parts, place);
+        Self { stores: parts.into_iter().map(|part| part.store).collect(), places }
+    }
+
+    #[inline]
+    fn store(&self, place: u64) -> &BytesStore {
+        &self.stores[(place >> 32) as usize]
+    }
+
+    #[inline]
     fn at(&self, place: u64) -> &[u8] {
-        self.parts[(place >> 32) as usize].0.get(place as u32 as usize)
+        self.store(place).get(place as u32 as usize)
+    }
+
+    /// Bytes of some ids.
+    fn size_of(&self, places: &[u64]) -> usize {
+        let mut size = 0;
+        for (at, &place) in places.iter().enumerate() {
+            if let Some(&later) = places.get(at + 2 * AHEAD) {
+                self.store(later).prefetch(later as u32);
+            }
+            size += self.at(place).len();
+        }
+        size
     }
 
     /// Indices in ascending order of the bytes.
     fn sorted(&self, control: &Control<'_>) -> Result<Vec<u32>, GraphError> {
-        // The first bytes decide most comparisons without a look at the ids.
+        // The first bytes that are not those of all decide most comparisons without a look at ids.
+        let first = self.places.first().map_or(&[][..], |&place| self.at(place));
+        let common = self.places.par_iter().map(|&place| common_start(first, self.at(place)));
+        let common = common.reduce(|| first.len(), usize::min);
         let start = |id: &[u8]| {
+            let id = id.get(common..).unwrap_or_default();
             let mut start = [0; 8];
             let len = id.len().min(8);
             start[..len].copy_from_slice(&id[..len]);
@@ -135,7 +206,7 @@ impl BytesIds {
 
     /// The ids by vertex; more than 2 GiB of them take the large form of their type.
     fn into_array(self, data_type: &DataType) -> Result<ArrayRef, GraphError> {
-        let size: usize = self.parts.iter().map(|part| part.0.bytes.len()).sum();
+        let size: usize = self.stores.iter().map(|store| store.bytes.len()).sum();
         let is_large = i32::try_from(size).is_err();
         let refused = |_| refuse(Side::Src, data_type);
         let ids = self.places.iter().map(|&place| self.at(place));
@@ -171,95 +242,61 @@ impl BytesIds {
 
     /// Offsets and bytes of all ids, of `size` bytes together.
     fn end_to_end<O: OffsetSizeTrait>(&self, size: usize) -> (OffsetBuffer<O>, Buffer) {
-        let lens: Vec<usize> = self.places.par_iter().map(|&place| self.at(place).len()).collect();
+        let sizes: Vec<usize> = self.places.par_chunks(CHUNK).map(|at| self.size_of(at)).collect();
         let mut bytes = vec![0; size];
-        let sizes = lens.par_chunks(CHUNK).map(|lens| lens.iter().sum()).collect::<Vec<usize>>();
-        split_mut(&mut bytes, sizes.into_iter())
+        let mut offsets = vec![O::default(); self.places.len() + 1];
+        let mut start = 0;
+        split_mut(&mut bytes, sizes.iter().copied())
+            .into_iter()
+            .zip(offsets[1..].chunks_mut(CHUNK))
+            .zip(self.places.chunks(CHUNK))
+            .map(|((bytes, offsets), places)| {
+                start += bytes.len();
+                (start - bytes.len(), bytes, offsets, places)
+            })
+            .collect::<Vec<_>>()
             .into_par_iter()
-            .zip(self.places.par_chunks(CHUNK))
-            .for_each(|(mut bytes, places)| {
-                for &place in places {
+            .for_each(|(mut end, mut bytes, offsets, places)| {
+                for (at, (offset, &place)) in offsets.iter_mut().zip(places).enumerate() {
+                    if let Some(&later) = places.get(at + 2 * AHEAD) {
+                        self.store(later).prefetch(later as u32);
+                    }
+                    if let Some(&later) = places.get(at + AHEAD) {
+                        self.store(later).prefetch_rest(later as u32);
+                    }
                     let id = self.at(place);
                     let (to, rest) = std::mem::take(&mut bytes).split_at_mut(id.len());
                     to.copy_from_slice(id);
                     bytes = rest;
+                    end += id.len();
+                    *offset = O::usize_as(end);
                 }
             });
-        (OffsetBuffer::from_lengths(lens), bytes.into())
+        (OffsetBuffer::new(offsets.into()), bytes.into())
     }
 }
 
-/// The values of a text or binary array as bytes.
-pub(super) enum Values<'a> {
-    Text(&'a StringArray),
-    LargeText(&'a LargeStringArray),
-    TextView(&'a StringViewArray),
-    Binary(&'a BinaryArray),
-    LargeBinary(&'a LargeBinaryArray),
-    BinaryView(&'a BinaryViewArray),
+/// How many bytes two ids have in common before they differ.
+fn common_start(a: &[u8], b: &[u8]) -> usize {
+    a.iter().zip(b).take_while(|(a, b)| a == b).count()
 }
 
-impl<'a> Values<'a> {
-    pub(super) fn new(array: &'a dyn Array, side: Side) -> Result<Self, GraphError> {
-        Ok(match array.data_type() {
-            DataType::Utf8 => Self::Text(array.as_string()),
-            DataType::LargeUtf8 => Self::LargeText(array.as_string()),
-            DataType::Utf8View => Self::TextView(array.as_string_view()),
-            DataType::Binary => Self::Binary(array.as_binary()),
-            DataType::LargeBinary => Self::LargeBinary(array.as_binary()),
-            DataType::BinaryView => Self::BinaryView(array.as_binary_view()),
-            other => return Err(refuse(side, other)),
-        })
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl<'a> Keys for Values<'a> {
-    type Key = &'a [u8];
-
-    fn len(&self) -> usize {
-        match self {
-            Self::Text(array) => array.len(),
-            Self::LargeText(array) => array.len(),
-            Self::TextView(array) => array.len(),
-            Self::Binary(array) => array.len(),
-            Self::LargeBinary(array) => array.len(),
-            Self::BinaryView(array) => array.len(),
+    #[test]
+    fn every_byte_and_the_length_count() {
+        for len in 0..40 {
+            let id = vec![7; len];
+            assert!(is_equal(&id, &id.clone()));
+            assert!(!is_equal(&id, &vec![7; len + 1]));
+            for place in 0..len {
+                let mut other = id.clone();
+                other[place] = 8;
+                assert!(!is_equal(&id, &other), "{place} of {len}");
+                assert_eq!(common_start(&id, &other), place);
+            }
         }
-    }
-
-    #[inline]
-    fn get(&self, row: usize) -> &'a [u8] {
-        match self {
-            Self::Text(array) => array.value(row).as_bytes(),
-            Self::LargeText(array) => array.value(row).as_bytes(),
-            Self::TextView(array) => array.value(row).as_bytes(),
-            Self::Binary(array) => array.value(row),
-            Self::LargeBinary(array) => array.value(row),
-            Self::BinaryView(array) => array.value(row),
-        }
-    }
-
-    #[inline]
-    fn visit(&self, rows: Range<usize>, mut f: impl FnMut(usize, &'a [u8])) {
-        match self {
-            Self::Text(array) => visit(array, rows, f),
-            Self::LargeText(array) => visit(array, rows, f),
-            Self::Binary(array) => visit(array, rows, f),
-            Self::LargeBinary(array) => visit(array, rows, f),
-            Self::TextView(array) => rows.for_each(|row| f(row, array.value(row).as_bytes())),
-            Self::BinaryView(array) => rows.for_each(|row| f(row, array.value(row))),
-        }
-    }
-}
-
-#[inline]
-fn visit<'a, T: ByteArrayType>(
-    array: &'a GenericByteArray<T>,
-    rows: Range<usize>,
-    mut f: impl FnMut(usize, &'a [u8]),
-) {
-    let bytes = array.value_data();
-    for (row, ends) in rows.clone().zip(array.value_offsets()[rows.start..=rows.end].windows(2)) {
-        f(row, &bytes[ends[0].as_usize()..ends[1].as_usize()]);
     }
 }

@@ -15,6 +15,7 @@ use rayon::prelude::*;
 
 use crate::GraphError;
 use crate::control::{CHUNK, Control};
+use crate::prefetch::prefetch;
 
 /// Rows of a batch: enough that a part of the hash table is used several times while it is near,
 /// and 24 bytes each for the ids on their way there.
@@ -220,6 +221,8 @@ pub(super) trait Batch: Sync {
     fn pieces(&self) -> usize;
     /// Calls `f(place, id)` for each id of a piece, in any order.
     fn visit(&self, piece: usize, f: impl FnMut(u32, Self::Key));
+    /// Has the memory for the vertex of a place fetched.
+    fn prefetch(&self, place: u32);
     /// Takes the vertex of the id at a place.
     fn put(&self, place: u32, index: u32);
 }
@@ -228,6 +231,18 @@ pub(super) trait Batch: Sync {
 pub(super) struct Rows<'b, 'a, K> {
     pub(super) columns: &'b [&'b IdColumn<'a, K>],
     pub(super) rows: Range<usize>,
+}
+
+impl<K> Rows<'_, '_, K> {
+    /// Which of the columns and which of its rows a place is.
+    #[inline]
+    fn side_and_row(&self, place: u32) -> (usize, usize) {
+        let (side, row) = match self.columns.len() {
+            2 => (place as usize % 2, place as usize / 2),
+            _ => (0, place as usize),
+        };
+        (side, self.rows.start + row)
+    }
 }
 
 impl<K: Keys> Batch for Rows<'_, '_, K> {
@@ -252,12 +267,15 @@ impl<K: Keys> Batch for Rows<'_, '_, K> {
     }
 
     #[inline]
+    fn prefetch(&self, place: u32) {
+        let (side, row) = self.side_and_row(place);
+        prefetch(&self.columns[side].indices, row);
+    }
+
+    #[inline]
     fn put(&self, place: u32, index: u32) {
-        let (row, side) = match self.columns.len() {
-            2 => (place as usize / 2, place as usize % 2),
-            _ => (place as usize, 0),
-        };
-        self.columns[side].indices[self.rows.start + row].store(index, Relaxed);
+        let (side, row) = self.side_and_row(place);
+        self.columns[side].indices[row].store(index, Relaxed);
     }
 }
 
@@ -309,6 +327,11 @@ impl<K: Keys> Batch for UsedBatch<'_, K> {
         for (place, &(code, _)) in (start..end).zip(&self.used[start..end]) {
             f(place as u32, self.values.get(code as usize));
         }
+    }
+
+    #[inline]
+    fn prefetch(&self, place: u32) {
+        prefetch(self.indices, place as usize);
     }
 
     fn put(&self, place: u32, index: u32) {

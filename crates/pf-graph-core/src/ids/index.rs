@@ -12,11 +12,11 @@ use arrow::datatypes::{
 use arrow::util::display::array_value_to_string;
 use rayon::prelude::*;
 
-use super::bytes::Values;
 use super::chunks::Keys;
 use super::closest::{MAX_CLOSEST, closest_texts};
 use super::integers::with_values;
 use super::kind::Kind;
+use super::values::Values;
 use crate::Side;
 
 /// Up to so many ids are looked for by a scan rather than by putting all ids in order.

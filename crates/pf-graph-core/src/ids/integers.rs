@@ -18,11 +18,12 @@ use rayon::prelude::*;
 use super::chunks::{Chunk, IdColumn, Keys};
 use super::direct::{Direct, MAX_SPAN};
 use super::hash::Hasher;
-use super::interner::{Interner, Store, places};
+use super::interner::{Interner, Store, by_vertex};
 use super::kind::{Kind, differ, plain};
 use super::mapping::Mapping;
 use super::{Column, IdOrder, Mapped, refuse};
 use crate::control::{CHUNK, Control};
+use crate::prefetch::prefetch;
 use crate::{GraphError, Side};
 
 /// Sign bit: flipping it turns the order of `i64` into that of `u64`.
@@ -92,8 +93,8 @@ pub(super) fn map(
         } else {
             let mut table = Interner::<IntegerStore>::new(rows + dst.len());
             let mapping = Mapping::new(columns, &mut table, &part)?;
-            let parts: Vec<(IntegerStore, Vec<u32>)> = table.into_parts().collect();
-            (mapping, by_vertex(&parts))
+            let key = |_, store: &IntegerStore, local: usize| store.0[local];
+            (mapping, by_vertex(&table.into_parts(), key))
         };
     let order = match order {
         IdOrder::Appearance if mapping.is_by_appearance() => None,
@@ -175,6 +176,11 @@ impl Store for IntegerStore {
     }
 
     #[inline]
+    fn hash_of(&self, hasher: &Hasher, index: u32) -> u64 {
+        hasher.integer(self.0[index as usize])
+    }
+
+    #[inline]
     fn is_same(&self, index: u32, key: u64) -> bool {
         self.0[index as usize] == key
     }
@@ -183,16 +189,20 @@ impl Store for IntegerStore {
         self.0.push(key);
     }
 
-    #[inline]
-    fn fetch(&self, index: u32, _: u64) -> u64 {
-        self.0.get(index as usize).copied().unwrap_or_default()
+    fn reserve(&mut self, ids: usize) {
+        self.0.reserve_exact(ids - self.0.len());
     }
-}
 
-/// Keys by vertex.
-fn by_vertex(parts: &[(IntegerStore, Vec<u32>)]) -> Vec<u64> {
-    let key = |place: u64| parts[(place >> 32) as usize].0.0[place as u32 as usize];
-    places(parts).into_par_iter().map(key).collect()
+    #[inline]
+    fn prefetch_key(_: u64) {}
+
+    #[inline]
+    fn prefetch(&self, index: u32) {
+        prefetch(&self.0, index as usize);
+    }
+
+    #[inline]
+    fn prefetch_rest(&self, _: u32) {}
 }
 
 /// Indices of keys in ascending order.

@@ -4,7 +4,11 @@
 //! dealt out to the tables piece by piece, then each table looks its ids up, in the cache and
 //! without locks. New ids are numbered after each batch by the first place they have there, so
 //! indices follow the order of the rows, whatever the hash and the number of threads.
-//! O(1) per id; per distinct id about 24 bytes and the id itself.
+//! O(1) per id; per distinct id about 14 bytes and the id itself.
+//!
+//! What a lookup waits for is memory: first the slots of its hash, then what the store has of the
+//! id found there. Both are asked for some ids ahead, step by step, so that many waits overlap;
+//! a chain of lookups, each with a branch that is hard to predict, does not allow that by itself.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
@@ -16,25 +20,37 @@ use super::hash::Hasher;
 use super::slots::{Slots, next_index};
 use crate::GraphError;
 use crate::control::Control;
+use crate::prefetch::prefetch;
 
 /// Most tables: as many as one core can write to at the same time.
 const MAX_PARTS: usize = 1 << 8;
 /// Ids for which a table of their own pays.
 const IDS_PER_PART: usize = 1 << 14;
 
-/// Ids whose memory is fetched before they are looked up: the waits for it overlap, which a chain
-/// of lookups, each with a branch that is hard to predict, does not allow.
-const AHEAD: usize = 16;
+/// Ids between two steps of a lookup.
+pub(super) const AHEAD: usize = 8;
+/// Steps before the lookup itself.
+const STEPS: usize = 3;
+/// Room for what the lookups under way have found.
+const UNDER_WAY: usize = (AHEAD * STEPS).next_power_of_two();
 
 /// The distinct ids of one table, by local index.
 pub(super) trait Store: Default + Send + Sync {
     type Key<'a>: Copy + Send + Sync;
 
     fn hash(hasher: &Hasher, key: Self::Key<'_>) -> u64;
+    /// The hash of the id at an index.
+    fn hash_of(&self, hasher: &Hasher, index: u32) -> u64;
     fn is_same(&self, index: u32, key: Self::Key<'_>) -> bool;
     fn push(&mut self, key: Self::Key<'_>);
-    /// Reads something of the key and of the id at an index, which may be none.
-    fn fetch(&self, index: u32, key: Self::Key<'_>) -> u64;
+    /// Makes room for so many ids in all.
+    fn reserve(&mut self, ids: usize);
+    /// Has what a key points to fetched.
+    fn prefetch_key(key: Self::Key<'_>);
+    /// Has the id at an index fetched, or what says where it is.
+    fn prefetch(&self, index: u32);
+    /// Has the rest of the id at an index fetched.
+    fn prefetch_rest(&self, index: u32);
 }
 
 /// An id on its way to its table.
@@ -47,11 +63,19 @@ struct Entry<K> {
 
 struct Part<S> {
     slots: Slots,
-    store: S,
-    /// Vertex of each local index.
-    index: Vec<u32>,
+    ids: Distinct<S>,
     /// First place of each id that is new in this batch.
     firsts: Vec<u32>,
+}
+
+/// The ids of one table.
+#[derive(Default)]
+pub(super) struct Distinct<S> {
+    pub(super) store: S,
+    /// Vertex of each local index.
+    vertices: Vec<u32>,
+    /// Number of ids after each batch.
+    ends: Vec<usize>,
 }
 
 type Lists<K> = Vec<Vec<Entry<K>>>;
@@ -71,12 +95,7 @@ impl<S: Store> Interner<'_, S> {
     /// For at most so many ids, repeated ones counted again.
     pub(super) fn new(ids: usize) -> Self {
         let parts = (ids / IDS_PER_PART).next_power_of_two().clamp(1, MAX_PARTS);
-        let part = |_| Part {
-            slots: Slots::new(),
-            store: S::default(),
-            index: Vec::new(),
-            firsts: Vec::new(),
-        };
+        let part = |_| Part { slots: Slots::new(), ids: Distinct::default(), firsts: Vec::new() };
         Self {
             hasher: Hasher::new(),
             parts: (0..parts).map(part).collect(),
@@ -86,9 +105,9 @@ impl<S: Store> Interner<'_, S> {
         }
     }
 
-    /// The distinct ids of each table with their vertices.
-    pub(super) fn into_parts(self) -> impl Iterator<Item = (S, Vec<u32>)> {
-        self.parts.into_iter().map(|part| (part.store, part.index))
+    /// The distinct ids of each table.
+    pub(super) fn into_parts(self) -> Vec<Distinct<S>> {
+        self.parts.into_iter().map(|part| part.ids).collect()
     }
 }
 
@@ -103,13 +122,11 @@ impl<'a, S: Store> Table<S::Key<'a>> for Interner<'a, S> {
         control: &Control<'_>,
     ) -> Result<(), GraphError> {
         self.deal(batch, control)?;
+        let hasher = &self.hasher;
         let parts = self.parts.par_iter_mut().zip(&mut self.lists);
         parts.try_for_each(|(part, lists)| {
             control.check()?;
-            lists.iter_mut().flat_map(|list| list.chunks_mut(AHEAD)).try_for_each(|entries| {
-                part.fetch(entries);
-                entries.iter_mut().try_for_each(|entry| part.look_up(entry))
-            })
+            lists.iter_mut().try_for_each(|entries| part.look_up_all(entries, hasher))
         })?;
 
         let words = batch.places().div_ceil(64);
@@ -138,11 +155,18 @@ impl<'a, S: Store> Table<S::Key<'a>> for Interner<'a, S> {
         };
         self.parts.par_iter_mut().zip(&mut self.lists).try_for_each(|(part, lists)| {
             control.check()?;
-            part.index.extend(part.firsts.drain(..).map(number));
+            let Distinct { vertices, ends, .. } = &mut part.ids;
+            vertices.extend(part.firsts.drain(..).map(number));
+            ends.push(vertices.len());
             for list in lists {
-                for entry in list.drain(..) {
-                    batch.put(entry.place, part.index[entry.hash as usize]);
+                for (at, entry) in list.iter().enumerate() {
+                    if let Some(later) = list.get(at + 2 * AHEAD) {
+                        prefetch(vertices, later.hash as usize);
+                        batch.prefetch(later.place);
+                    }
+                    batch.put(entry.place, vertices[entry.hash as usize]);
                 }
+                list.clear();
             }
             Ok(())
         })?;
@@ -185,24 +209,69 @@ impl<'a, S: Store> Interner<'a, S> {
 }
 
 impl<S: Store> Part<S> {
-    /// Brings what the entries need into the cache.
-    #[inline]
-    fn fetch(&self, entries: &[Entry<S::Key<'_>>]) {
-        let fetch = |entry: &Entry<S::Key<'_>>| {
-            self.store.fetch(self.slots.likely_index(entry.hash), entry.key)
-        };
-        std::hint::black_box(entries.iter().map(fetch).fold(0, |all, some| all ^ some));
+    /// Looks entries up, in order, and writes their local indices to them.
+    fn look_up_all(
+        &mut self,
+        entries: &mut [Entry<S::Key<'_>>],
+        hasher: &Hasher,
+    ) -> Result<(), GraphError> {
+        let mut likely = [None; UNDER_WAY];
+        for at in 0..entries.len() + STEPS * AHEAD {
+            if let Some(entry) = entries.get(at) {
+                self.slots.prefetch(entry.hash);
+                S::prefetch_key(entry.key);
+            }
+            let Some(at) = at.checked_sub(AHEAD) else { continue };
+            if let Some(entry) = entries.get(at) {
+                let index = self.slots.likely_index(entry.hash);
+                likely[at % UNDER_WAY] = index;
+                if let Some(index) = index {
+                    self.ids.store.prefetch(index);
+                }
+            }
+            let Some(at) = at.checked_sub(AHEAD) else { continue };
+            if at < entries.len()
+                && let Some(index) = likely[at % UNDER_WAY]
+            {
+                self.ids.store.prefetch_rest(index);
+            }
+            let Some(at) = at.checked_sub(AHEAD) else { continue };
+            if let Some(entry) = entries.get_mut(at) {
+                self.look_up(entry, likely[at % UNDER_WAY], hasher)?;
+            }
+        }
+        Ok(())
     }
 
+    /// `likely` is an index that the id may have.
     #[inline]
-    fn look_up(&mut self, entry: &mut Entry<S::Key<'_>>) -> Result<(), GraphError> {
-        let Self { slots, store, index, firsts } = self;
-        let (local, is_new) = slots.index_of(entry.hash, |i| store.is_same(i, entry.key))?;
+    fn look_up(
+        &mut self,
+        entry: &mut Entry<S::Key<'_>>,
+        likely: Option<u32>,
+        hasher: &Hasher,
+    ) -> Result<(), GraphError> {
+        let Self { slots, ids: Distinct { store, vertices, .. }, firsts } = self;
+        let key = entry.key;
+        let (local, is_new) = match likely.filter(|&index| store.is_same(index, key)) {
+            Some(index) => (index, false),
+            None => slots.index_of(
+                entry.hash,
+                |index| store.is_same(index, key),
+                |index| store.hash_of(hasher, index) as u32,
+            )?,
+        };
         if is_new {
-            store.push(entry.key);
+            let old = vertices.len();
+            if old + firsts.len() == vertices.capacity() {
+                // Once per growth of the slots: what else there is per id grows with them.
+                store.reserve(slots.capacity());
+                vertices.reserve_exact(slots.capacity() - old);
+            }
+            store.push(key);
             firsts.push(entry.place);
         } else if let Some(first) =
-            (local as usize).checked_sub(index.len()).and_then(|new| firsts.get_mut(new))
+            (local as usize).checked_sub(vertices.len()).and_then(|new| firsts.get_mut(new))
         {
             *first = entry.place.min(*first);
         }
@@ -211,14 +280,23 @@ impl<S: Store> Part<S> {
     }
 }
 
-/// For each vertex its table and local index there, packed by [`pack`].
-pub(super) fn places<S: Sync>(parts: &[(S, Vec<u32>)]) -> Vec<u64> {
-    let len = parts.iter().map(|part| part.1.len()).sum();
-    let places: Vec<AtomicU64> = (0..len).into_par_iter().map(|_| AtomicU64::new(0)).collect();
-    parts.par_iter().enumerate().for_each(|(part, (_, index))| {
-        for (local, &vertex) in index.iter().enumerate() {
-            places[vertex as usize].store((part as u64) << 32 | local as u64, Relaxed);
-        }
-    });
-    places.into_iter().map(AtomicU64::into_inner).collect() // in place
+/// For each vertex `value(table, ids of the table, local index)`.
+///
+/// Batch by batch, since the vertices of one lie together.
+pub(super) fn by_vertex<S: Sync>(
+    parts: &[Distinct<S>],
+    value: impl Fn(usize, &S, usize) -> u64 + Sync,
+) -> Vec<u64> {
+    let len = parts.iter().map(|part| part.vertices.len()).sum();
+    let values: Vec<AtomicU64> = (0..len).into_par_iter().map(|_| AtomicU64::new(0)).collect();
+    for batch in 0..parts.first().map_or(0, |part| part.ends.len()) {
+        parts.par_iter().enumerate().for_each(|(table, part)| {
+            let start = batch.checked_sub(1).map_or(0, |before| part.ends[before]);
+            for local in start..part.ends[batch] {
+                let vertex = part.vertices[local] as usize;
+                values[vertex].store(value(table, &part.store, local), Relaxed);
+            }
+        });
+    }
+    values.into_iter().map(AtomicU64::into_inner).collect() // in place
 }

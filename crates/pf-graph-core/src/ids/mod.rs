@@ -16,6 +16,7 @@ mod interner;
 mod kind;
 mod mapping;
 mod slots;
+mod values;
 
 use arrow::array::{Array, ArrayRef};
 use arrow::datatypes::DataType;
