@@ -133,21 +133,16 @@ pub struct Sniffed {
 /// The dialect that explains `sample` best; what can be is tried by the threads of a pool at once.
 pub fn sniff(sample: &Sample<'_>, wishes: &Wishes, pool: Option<&ThreadPool>) -> Sniffed {
     let dialects = dialects(sample.head, wishes);
-    let tries: Vec<Option<&Dialect>> =
-        [None].into_iter().chain(dialects.iter().map(Some)).collect();
-    let attempt = |dialect: &Option<&Dialect>| match dialect {
-        Some(dialect) => read(sample, wishes, dialect),
-        None => one_column(sample, wishes),
+    let lonely = || one_column(sample, wishes);
+    let attempt = |dialect: &Dialect| read(sample, wishes, dialect);
+    let (lonely, scored): (Scored, Vec<Scored>) = match pool {
+        Some(pool) => {
+            pool.install(|| rayon::join(lonely, || dialects.par_iter().map(attempt).collect()))
+        }
+        None => (lonely(), dialects.iter().map(attempt).collect()),
     };
-    let mut scored: Vec<Scored> = match pool {
-        Some(pool) => pool.install(|| tries.par_iter().map(attempt).collect()),
-        None => tries.iter().map(attempt).collect(),
-    };
-    let lonely = scored.remove(0);
-    let mut tried: Vec<(f64, Scored)> = Vec::new();
-    for scored in scored {
-        tried.push((rate(&scored, &lonely, wishes), scored));
-    }
+    let mut tried: Vec<(f64, Scored)> =
+        scored.into_iter().map(|scored| (rate(&scored, &lonely, wishes), scored)).collect();
     if wishes.separator {
         let value = rate(&lonely, &lonely, wishes);
         tried.push((value, lonely));
