@@ -46,6 +46,7 @@ mod minimum_spanning_forest;
 mod numbering;
 mod oriented;
 mod path_count;
+mod scattered;
 mod sweep;
 mod topological_sort;
 mod triangles;
