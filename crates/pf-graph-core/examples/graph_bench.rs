@@ -8,12 +8,15 @@
 //! graph_bench run pr DIR/<name> ROUNDS ITERATIONS
 //! ```
 //! Names: uniform, rmat, grid, and the smaller medium and small (uniform too). Further kernels:
-//! dijkstra, sssp, predecessors, betweenness, topological (each edge from the smaller vertex on). `prove pr` prints how many iterations bring the L1 distance to the fixed point to 1e-6, and how
-//! many sweeps a solver needs for it that updates in place and drops dangling mass.
+//! dijkstra, bellman-ford, sssp, predecessors, hits, labels (label propagation), louvain,
+//! betweenness, topological (each edge from the smaller vertex on), mst
+//! (each edge once, in the order of its ends and in no order). `prove pr` prints how many iterations
+//! bring the L1 distance to the fixed point to 1e-6, and how many sweeps a solver needs for it that
+//! updates in place and drops dangling mass.
 //! Threads: `RAYON_NUM_THREADS`. Views (arcs by head, integer weights) are made before the clock
 //! starts, and their time is printed; answers are freed after it stops. `check` is a sum over the
 //! answers of a round, the same for every run and every number of threads: vertices reached,
-//! distances, components, triangles.
+//! distances, components, triangles; bits of values; places times what stands there.
 #![allow(
     clippy::print_stdout,
     clippy::unwrap_used,
@@ -27,14 +30,17 @@ use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use pf_graph_core::algo::{
-    BetweennessConfig, BfsConfig, ComponentsMode, PageRankConfig, PageRankVectors,
-    ShortestPathConfig, ShortestPathMethod, betweenness, bfs, components, core_number, pagerank,
-    shortest_paths, topological_sort, triangle_count, triangles,
+    BetweennessConfig, BfsConfig, ComponentsMode, HitsConfig, LabelPropagationConfig,
+    LouvainConfig, PageRankConfig, PageRankVectors, ShortestPathConfig, ShortestPathMethod,
+    SpanningForestConfig, betweenness, bfs, components, core_number, hits, label_propagation,
+    louvain, minimum_spanning_forest, pagerank, shortest_paths, topological_sort, triangle_count,
+    triangles,
 };
 use pf_graph_core::generate::{Generated, Random, grid, rmat, uniform, weights};
 use pf_graph_core::verify::{
-    Edges, check_betweenness_sum, check_bfs, check_core_number, check_pagerank,
-    check_shortest_paths, check_strong_components, check_topological_sort, check_triangles,
+    Edges, check_betweenness_sum, check_bfs, check_core_number, check_hits,
+    check_label_propagation, check_louvain, check_pagerank, check_shortest_paths,
+    check_spanning_forest, check_strong_components, check_topological_sort, check_triangles,
     check_weak_components,
 };
 use pf_graph_core::{BuildOptions, Control, Csr, Duplicates, Graph, IdOrder, SelfLoops};
@@ -184,8 +190,11 @@ fn run(kernel: &str, path: &str, rounds: usize, proves: bool, iterations: Option
     if kernel == "build" {
         return build(path, rounds);
     }
-    let weighted = matches!(kernel, "sssp" | "dijkstra" | "predecessors");
+    let weighted = matches!(kernel, "sssp" | "dijkstra" | "bellman-ford" | "predecessors" | "mst");
     let graph = load(path, weighted);
+    if kernel == "mst" {
+        return spanning_forest(&graph, rounds, proves);
+    }
     let (src, dst) = if proves { arcs_of(&graph) } else { <_>::default() };
     let edges = Edges {
         num_vertices: graph.num_vertices(),
@@ -290,9 +299,40 @@ fn run(kernel: &str, path: &str, rounds: usize, proves: bool, iterations: Option
                 answer.rank.iter().fold(0, |sum, rank| rank.to_bits().wrapping_add(sum))
             });
         }
-        "sssp" | "dijkstra" | "predecessors" => {
+        "hits" => {
+            let config = HitsConfig { tol: 0.0, max_iter: 20, ..Default::default() };
+            if proves {
+                let settled = HitsConfig { max_iter: 1000, ..Default::default() };
+                check_hits(&edges, &settled, &hits(&graph, &settled, &GO).unwrap()).unwrap();
+            }
+            let find = |_| hits(&graph, &config, &GO).unwrap();
+            time(kernel, rounds, 1, find, |answer| {
+                let values = answer.hub.iter().chain(&answer.authority);
+                values.fold(0, |sum, value| value.to_bits().wrapping_add(sum))
+            });
+        }
+        "labels" => {
+            let config = LabelPropagationConfig::default();
+            let find = |_| label_propagation(&graph, &config, &GO).unwrap();
+            if proves {
+                let edges = Edges { directed: graph.is_directed(), ..edges };
+                check_label_propagation(&edges, &config, &find(0)).unwrap();
+            }
+            time(kernel, rounds, 1, find, |answer| sum_of_labels(&answer.community));
+        }
+        "louvain" => {
+            let config = LouvainConfig::default();
+            let find = |_| louvain(&graph, &config, &GO).unwrap();
+            if proves {
+                let edges = Edges { directed: graph.is_directed(), ..edges };
+                check_louvain(&edges, &config, &find(0)).unwrap();
+            }
+            time(kernel, rounds, 1, find, |answer| sum_of_labels(&answer.community));
+        }
+        "sssp" | "dijkstra" | "bellman-ford" | "predecessors" => {
             let method = match kernel {
                 "dijkstra" => ShortestPathMethod::Dijkstra,
+                "bellman-ford" => ShortestPathMethod::BellmanFord,
                 _ => ShortestPathMethod::Delta,
             };
             let predecessors = kernel == "predecessors";
@@ -316,6 +356,12 @@ fn run(kernel: &str, path: &str, rounds: usize, proves: bool, iterations: Option
         }
         other => panic!("no kernel {other}"),
     }
+}
+
+/// A sum in which each vertex counts otherwise.
+fn sum_of_labels(labels: &[i64]) -> u64 {
+    let products = labels.iter().zip(1u64..).map(|(&label, v)| v.wrapping_mul(label as u64));
+    products.fold(0, u64::wrapping_add)
 }
 
 /// Sum of the absolute differences.
@@ -365,6 +411,36 @@ fn acyclic(graph: &Graph) -> Graph {
     let (src, dst): (Vec<u32>, Vec<u32>) = ends.into_iter().unzip();
     let options = BuildOptions { duplicates: Duplicates::First, ..BuildOptions::default() };
     Graph::from_arrays(&src, &dst, None, graph.num_vertices(), &options, &GO).unwrap()
+}
+
+/// The lightest trees of the graph without directions: of an edge table that is ordered by its ends,
+/// and of one in no order.
+fn spanning_forest(graph: &Graph, rounds: usize, proves: bool) {
+    let mut rows: Vec<(u32, u32, f64)> = (0..graph.num_vertices() as u32)
+        .flat_map(|u| graph.out().weighted_row(u).map(move |(v, w)| (u.min(v), u.max(v), w)))
+        .collect();
+    rows.sort_by_key(|&(u, v, _)| (u, v));
+    rows.dedup_by_key(|&mut (u, v, _)| (u, v));
+    let mut random = Random::new(SEED, 2 << 40);
+    for what in ["mst", "mst, rows in no order"] {
+        let (src, dst): (Vec<u32>, Vec<u32>) = rows.iter().map(|&(u, v, _)| (u, v)).unzip();
+        let weight: Vec<f64> = rows.iter().map(|&(_, _, weight)| weight).collect();
+        let options = BuildOptions { directed: false, edge_rows: true, ..BuildOptions::default() };
+        let n = graph.num_vertices();
+        let built = Graph::from_arrays(&src, &dst, Some(&weight), n, &options, &GO).unwrap();
+        let config = SpanningForestConfig::default();
+        let find = |_| minimum_spanning_forest(&built, &config, &GO).unwrap();
+        if proves {
+            let weight = Some(&weight[..]);
+            let edges = Edges { num_vertices: n, src: &src, dst: &dst, weight, directed: false };
+            check_spanning_forest(&edges, &find(0)).unwrap();
+        }
+        time(what, rounds, 1, find, |answer| {
+            let rows = answer.edge_id.iter().enumerate();
+            rows.map(|(i, &row)| (i as u64 + 1) * u64::from(row)).fold(0, u64::wrapping_add)
+        });
+        (1..rows.len()).rev().for_each(|i| rows.swap(i, random.below(i as u64 + 1) as usize));
+    }
 }
 
 /// A copy without views.

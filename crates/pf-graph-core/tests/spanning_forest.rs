@@ -10,6 +10,7 @@ use petgraph::algo::min_spanning_tree;
 use petgraph::data::FromElements;
 use petgraph::graph::{NodeIndex, UnGraph};
 use pf_graph_core::algo::{SpanningForestConfig, SpanningForestResult, minimum_spanning_forest};
+use pf_graph_core::generate::Random;
 use pf_graph_core::verify::check_spanning_forest;
 use pf_graph_core::{BuildOptions, Duplicates, Graph, GraphError, IdOrder, SelfLoops};
 use proptest::prelude::*;
@@ -110,6 +111,26 @@ fn weights_of_every_spread_at_any_threads() {
         }
         assert_eq!(result.edge_id, expected);
         assert_eq!(result.num_trees, rows.n as usize - expected.len());
+    }
+}
+
+#[test]
+fn many_light_edges_that_join_nothing() {
+    // More than are joined at once, several times over, before the first that matters.
+    let mut random = Random::new(1, 0);
+    let mut end = || random.below(1000) as u32;
+    let edges: Vec<(u32, u32, f64)> = (0..200_000)
+        .map(|row| match row % 4 {
+            0 => (end(), end(), 2.0 + f64::from(row % 7)),
+            _ => (row % 3, row % 5 % 2, -f64::from(row % 11)),
+        })
+        .collect();
+    for directed in [false, true] {
+        let rows = Rows::weighted(1000, &edges, directed);
+        let result = on_any_threads(|| run(&rows).unwrap());
+        assert_eq!(check_spanning_forest(&rows.edges(), &result), Ok(()));
+        let few = Rows::weighted(1000, &edges[..1000], directed);
+        assert_eq!(check_spanning_forest(&few.edges(), &run(&few).unwrap()), Ok(()));
     }
 }
 

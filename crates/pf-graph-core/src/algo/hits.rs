@@ -13,6 +13,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 use serde::Deserialize;
 
+use super::scattered::{fetch_ahead, is_scattered};
 use crate::control::CHUNK;
 use crate::par::{row_blocks, split_mut};
 use crate::{Control, Csr, Graph, GraphError};
@@ -114,12 +115,15 @@ pub fn hits(
 struct Matrix<'a> {
     rows: &'a Csr,
     weighted: bool,
-    blocks: Vec<Range<usize>>,
+    /// Blocks of rows, and whether the values they need are scattered.
+    blocks: Vec<(bool, Range<usize>)>,
 }
 
 impl<'a> Matrix<'a> {
     fn new(rows: &'a Csr, weighted: bool) -> Self {
-        Self { rows, weighted, blocks: row_blocks(rows.offsets()) }
+        let blocks = row_blocks(rows.offsets()).into_iter();
+        let blocks = blocks.map(|block| (is_scattered::<f64>(rows, &block), block)).collect();
+        Self { rows, weighted, blocks }
     }
 
     /// The product with `from`, divided by its sum.
@@ -129,20 +133,14 @@ impl<'a> Matrix<'a> {
         to: &mut [f64],
         control: &Control<'_>,
     ) -> Result<(), GraphError> {
-        let parts = split_mut(to, self.blocks.iter().map(ExactSizeIterator::len));
-        let sums = self.blocks.par_iter().zip(parts).map(|(block, to)| {
+        let parts = split_mut(to, self.blocks.iter().map(|(_, block)| block.len()));
+        let sums = self.blocks.par_iter().zip(parts).map(|((is_scattered, block), to)| {
             control.check()?;
-            let mut sum = 0.0;
-            for (v, to) in block.clone().zip(to) {
-                let v = v as u32;
-                *to = if self.weighted {
-                    self.rows.weighted_row(v).map(|(u, weight)| weight * from[u as usize]).sum()
-                } else {
-                    self.rows.row(v).iter().map(|&u| from[u as usize]).sum()
-                };
-                sum += *to;
-            }
-            Ok(sum)
+            Ok(if *is_scattered {
+                self.multiply_block::<true>(block.clone(), from, to)
+            } else {
+                self.multiply_block::<false>(block.clone(), from, to)
+            })
         });
         let sums: Vec<f64> = sums.collect::<Result<_, GraphError>>()?;
         let sum: f64 = sums.iter().sum();
@@ -154,9 +152,37 @@ impl<'a> Matrix<'a> {
         Ok(())
     }
 
+    /// The product for a block of rows, and its sum; `SCATTERED` is what [`is_scattered`] says of it.
+    fn multiply_block<const SCATTERED: bool>(
+        &self,
+        block: Range<usize>,
+        from: &[f64],
+        to: &mut [f64],
+    ) -> f64 {
+        let (targets, mut sum) = (self.rows.targets(), 0.0);
+        for (v, to) in block.zip(to) {
+            let v = v as u32;
+            let first = self.rows.range(v).start;
+            let value = |i: usize, u: u32| {
+                if SCATTERED {
+                    fetch_ahead(from, targets, first + i);
+                }
+                from[u as usize]
+            };
+            *to = if self.weighted {
+                let arcs = self.rows.weighted_row(v).enumerate();
+                arcs.map(|(i, (u, weight))| weight * value(i, u)).sum()
+            } else {
+                self.rows.row(v).iter().enumerate().map(|(i, &u)| value(i, u)).sum()
+            };
+            sum += *to;
+        }
+        sum
+    }
+
     /// L1 distance of two vectors, added block by block.
     fn distance(&self, a: &[f64], b: &[f64]) -> f64 {
-        let of_block = |block: &Range<usize>| -> f64 {
+        let of_block = |(_, block): &(bool, Range<usize>)| -> f64 {
             a[block.clone()].iter().zip(&b[block.clone()]).map(|(a, b)| (a - b).abs()).sum()
         };
         let sums: Vec<f64> = self.blocks.par_iter().map(of_block).collect();

@@ -47,6 +47,7 @@ mod minimum_spanning_forest;
 mod numbering;
 mod oriented;
 mod path_count;
+mod scattered;
 mod sweep;
 mod topological_sort;
 mod triangles;
