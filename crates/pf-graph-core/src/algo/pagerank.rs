@@ -20,19 +20,11 @@ use serde::Deserialize;
 
 use super::chebyshev::Chebyshev;
 use super::jumps::Jumps;
+use super::scattered::{fetch_ahead, is_scattered};
 use crate::control::{CHUNK, Control};
 use crate::opposites::Opposites;
 use crate::par::{row_blocks, split_mut};
-use crate::prefetch::prefetch_early;
 use crate::{Csr, Graph, GraphError};
-
-/// How many arcs ahead the vector is fetched at their tails.
-const AHEAD: usize = 192;
-/// Tails whose places in the vector span more than this, half of a usual second-level cache, are
-/// fetched ahead; others are there already.
-const NEAR_BYTES: usize = 512 << 10;
-/// Tails of a block that are looked at.
-const SAMPLES: usize = 64;
 
 /// Settings of [`pagerank`].
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -218,7 +210,8 @@ impl Walk<'_> {
     ) -> Result<PageRankResult, GraphError> {
         let n = out.len();
         let blocks = row_blocks(self.incoming.offsets()).into_iter();
-        let blocks: Vec<_> = blocks.map(|rows| (self.is_scattered(&rows), rows)).collect();
+        let blocks: Vec<_> =
+            blocks.map(|rows| (is_scattered::<f64>(self.incoming, &rows), rows)).collect();
         let mut given = start.unwrap_or_else(|| vec![1.0 / n as f64; n]);
         let stuck = given.iter().zip(out).filter(|(_, out)| out.is_none()).map(|(rank, _)| rank);
         let mut sums = Sums { step: f64::INFINITY, stuck: stuck.sum() };
@@ -310,7 +303,7 @@ impl Walk<'_> {
         }))
     }
 
-    /// One step of a block; `SCATTERED` is what [`is_scattered`](Self::is_scattered) says of it.
+    /// One step of a block; `SCATTERED` is what [`is_scattered`] says of it.
     fn step<O: OutWeight, const SCATTERED: bool>(
         &self,
         before: &Block<'_, O>,
@@ -319,8 +312,8 @@ impl Walk<'_> {
     ) -> Sums {
         let (targets, given) = (self.incoming.targets(), before.given);
         let given_by = |tail: u32, arc: usize| {
-            if SCATTERED && let Some(&later) = targets.get(arc + AHEAD) {
-                prefetch_early(given, later as usize);
+            if SCATTERED {
+                fetch_ahead(given, targets, arc);
             }
             given[tail as usize]
         };
@@ -337,16 +330,6 @@ impl Walk<'_> {
                 self.jumped(shares.alpha * received + shares.to_all, v, shares)
             }),
         }
-    }
-
-    /// Whether the tails of a block are so far apart that what one needs is rarely near.
-    fn is_scattered(&self, rows: &Range<usize>) -> bool {
-        let offsets = self.incoming.offsets();
-        let tails =
-            &self.incoming.targets()[offsets[rows.start] as usize..offsets[rows.end] as usize];
-        let some = tails.iter().step_by((tails.len() / SAMPLES).max(1));
-        let (low, high) = some.fold((u32::MAX, 0), |(low, high), &u| (low.min(u), high.max(u)));
-        high.saturating_sub(low) as usize > NEAR_BYTES / size_of::<f64>()
     }
 
     /// The rank of `v` with what comes where the vectors say.
