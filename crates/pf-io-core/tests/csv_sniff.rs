@@ -1,5 +1,7 @@
 //! The sniffer: no row is left out, one column is an answer, near ties are told.
 
+#![allow(clippy::unwrap_used, reason = "helpers are part of the tests")]
+
 use std::sync::LazyLock;
 
 use pf_io_core::csv::sniff::{Ambiguity, Sample, Sniffed, Wishes, sniff};
