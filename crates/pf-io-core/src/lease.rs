@@ -147,6 +147,20 @@ impl Deref for Look<'_> {
     }
 }
 
+impl Drop for Look<'_> {
+    fn drop(&mut self) {
+        // What was looked at is taken out of the map here, by as many threads as look, and not all
+        // of it by the one that ends the map.
+        let Some(map) = &*self.map else { return };
+        let start = self.range.start / map.page * map.page;
+        // SAFETY: whole pages of the map, which come back to it if they are looked at again.
+        unsafe {
+            let length = self.range.end - start;
+            libc::madvise(map.start.add(start).as_ptr().cast(), length, libc::MADV_DONTNEED);
+        }
+    }
+}
+
 impl Drop for Map {
     fn drop(&mut self) {
         // SAFETY: mapped with this start and length, and nobody has a look at it.
@@ -202,6 +216,10 @@ mod tests {
             assert_eq!(&*leased.look(range.clone()).unwrap(), &bytes[range]);
         }
         assert!(leased.look(0..2_000_004).is_none());
+        // Two looks at one page, of which one ends.
+        let (first, second) = (leased.look(0..5000).unwrap(), leased.look(4096..9000).unwrap());
+        drop(first);
+        assert_eq!(&*second, &bytes[4096..9000]);
         let backwards = Range { start: 5, end: 4 };
         assert!(leased.look(backwards).is_none());
         assert!(
