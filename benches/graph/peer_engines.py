@@ -10,6 +10,9 @@ a method per kernel. What a kernel returns:
 - ``pagerank``: ranks, and the number of iterations if the package tells it
 - ``triangles``, ``mst``: a number; ``topological``: the vertices in order
 - the others: a number per vertex
+
+``sampled_betweenness`` searches from the same vertices in all packages; those that cannot be told
+which have none.
 """
 
 from __future__ import annotations
@@ -27,8 +30,11 @@ __all__ = ["KERNELS", "Engine", "Igraph", "Parquetframe", "Scipy"]
 
 KERNELS = (
     "build", "bfs", "wcc", "scc", "pagerank", "cold_pagerank", "sssp", "triangles", "clustering",
-    "core", "mst", "topological", "betweenness", "closeness", "louvain",
+    "core", "mst", "topological", "betweenness", "sampled_betweenness", "closeness", "louvain",
 )  # fmt: skip
+
+SAMPLED, SEED = 64, 1
+"""Sources of a sample, and what they are drawn with."""
 
 
 class Engine:
@@ -142,6 +148,10 @@ class Parquetframe(Engine):
 
     def betweenness(self) -> Any:
         return self._column(self.plain, "betweenness", "betweenness", normalized=False)
+
+    def sampled_betweenness(self) -> Any:
+        options = {"k": SAMPLED, "seed": SEED, "normalized": False}
+        return self._column(self.plain, "betweenness", "betweenness", **options)
 
     def closeness(self) -> Any:
         return self._column(self.plain, "closeness", "closeness", direction="out")
@@ -276,6 +286,16 @@ class Igraph(Engine):
 
     def betweenness(self) -> Any:
         return np.array(self.plain.betweenness())
+
+    def sampled_betweenness(self) -> Any:
+        from parquetframe.graph.sampling import SplitMix64
+
+        n = self.edges.n
+        sources = SplitMix64(SEED).sample(n, SAMPLED)  # those that ours draws
+        found = np.array(self.plain.betweenness(sources=sources))
+        scale = np.full(n, (n - 1) / SAMPLED)  # as networkx scales samples
+        scale[sources] = (n - 1) / (SAMPLED - 1)
+        return found * scale
 
     def closeness(self) -> Any:
         n = self.edges.n

@@ -326,6 +326,11 @@ impl Graph {
         self.ids.array()
     }
 
+    /// Whether ids are the indices of the vertices.
+    pub fn has_index_ids(&self) -> bool {
+        self.ids.is_dense()
+    }
+
     /// Number of vertices, isolated ones included.
     pub fn num_vertices(&self) -> usize {
         self.out.num_vertices()

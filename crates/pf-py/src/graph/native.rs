@@ -406,7 +406,7 @@ impl NativeGraph {
     ) -> PyResult<(Bound<'py, PyDict>, Bound<'py, PyDict>)> {
         let run = Run { algorithm, params, arrays, threads, token, progress };
         let (answer, facts) = run.answer(slf)?;
-        let ids = ids.map(Ids::new);
+        let ids = ids.map(|ids| Ids::new(ids, slf.get().graph.has_index_ids()));
         Ok((numbers::columns(slf.py(), answer, ids.as_ref(), reached)?, facts))
     }
 

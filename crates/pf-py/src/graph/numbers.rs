@@ -27,13 +27,15 @@ pub(super) struct Ids<'py> {
     usual: Option<PyReadonlyArray1<'py, i64>>,
     /// Their Arrow type, or None.
     dtype: Bound<'py, PyAny>,
+    /// They are the indices of the vertices.
+    are_indices: bool,
 }
 
 impl<'py> Ids<'py> {
-    pub fn new((all, _, dtype): IdColumn<'py>) -> Self {
+    pub fn new((all, _, dtype): IdColumn<'py>, are_indices: bool) -> Self {
         let usual = all.cast::<PyArray1<i64>>().ok();
         let usual = usual.and_then(|array| array.try_readonly().ok());
-        Self { all, usual, dtype }
+        Self { all, usual, dtype, are_indices }
     }
 
     /// Those of all vertices; the array itself if nobody can write to it.
@@ -48,6 +50,9 @@ impl<'py> Ids<'py> {
     fn at(&self, vertices: &[u32]) -> PyResult<Bound<'py, PyAny>> {
         let py = self.all.py();
         if let Some(ids) = &self.usual {
+            if self.are_indices {
+                return Ok(array(py, vertices.iter().map(|&v| i64::from(v)).collect()));
+            }
             let ids = slice(ids);
             let id = |&v: &u32| ids.get(v as usize).copied().unwrap_or_default();
             return Ok(array(py, vertices.iter().map(id).collect()));
@@ -123,20 +128,27 @@ where
     drop(values);
     let (_, values, nulls) = typed.into_parts();
     let nulls = nulls.filter(|nulls| nulls.null_count() > 0);
-    let (mut values, missing): (Vec<T::Native>, Option<Vec<bool>>) = match rows {
-        None => (values.into(), nulls.map(|nulls| nulls.iter().map(|valid| !valid).collect())),
-        Some(rows) => (
-            rows.iter().map(|&row| values[row as usize]).collect(),
-            nulls.map(|nulls| rows.iter().map(|&row| nulls.is_null(row as usize)).collect()),
-        ),
-    };
-    let missing = missing.filter(|missing| missing.contains(&true));
-    for (value, missing) in values.iter_mut().zip(missing.iter().flatten()) {
-        if *missing {
-            *value = T::Native::default(); // no vertex, as an index, is out of bounds
+    let (mut values, missing): (Vec<T::Native>, Vec<usize>) = match (rows, nulls) {
+        (None, nulls) => {
+            let missing = nulls.map(|nulls| (!nulls.inner()).set_indices().collect());
+            (values.into(), missing.unwrap_or_default())
         }
+        (Some(rows), nulls) => {
+            let is_missing = |row: u32| nulls.as_ref().is_some_and(|all| all.is_null(row as usize));
+            let missing = rows.iter().enumerate().filter(|(_, row)| is_missing(**row));
+            let missing = missing.map(|(at, _)| at).collect();
+            (rows.iter().map(|&row| values[row as usize]).collect(), missing)
+        }
+    };
+    if missing.is_empty() {
+        return (values, None);
     }
-    (values, missing)
+    let mut mask = vec![false; values.len()];
+    for at in missing {
+        mask[at] = true;
+        values[at] = T::Native::default(); // no vertex, as an index, is out of bounds
+    }
+    (values, Some(mask))
 }
 
 /// Without a copy, unless that is cheaper.
