@@ -6,7 +6,9 @@ mod common;
 
 use common::{GO, Rows, bits, large, on_any_threads, rows};
 use pf_graph_core::IdOrder;
-use pf_graph_core::algo::{PageRankConfig, PageRankResult, PageRankVectors, pagerank};
+use pf_graph_core::algo::{
+    PageRankConfig, PageRankMethod, PageRankResult, PageRankVectors, pagerank,
+};
 use pf_graph_core::verify::check_pagerank;
 use proptest::prelude::*;
 
@@ -226,6 +228,11 @@ fn arcs_both_ways_take_half_as_many_iterations() {
             for rows in
                 [weighted(&pairs, false), Rows::new(n, &pairs, false), Rows::new(n, &both, true)]
             {
+                let power = PageRankConfig { method: PageRankMethod::Power, ..config.clone() };
+                let graph = rows.graph(IdOrder::Appearance);
+                let power = pagerank(&graph, &power, &vectors, &GO).unwrap();
+                assert_eq!(power.iterations, plain.iterations);
+                assert!(distance(&power.rank, &plain.rank) < 1e-12);
                 let fast = run(&rows);
                 let apart = distance(&fast.rank, &plain.rank);
                 assert!(apart <= fast.error_bound + plain.error_bound, "{apart:e}");

@@ -45,11 +45,13 @@ class Centrality(GraphBase):
         """Rank vertices by where a walker is who follows edges, or else jumps.
 
         Weights of parallel edges add. networkx stops where this does with ``tol=n * tol``; it gives
-        the rank of vertices without out-weight to ``personalization``, as this does.
+        the rank of vertices without out-weight to ``personalization``, as this does. Where arcs go
+        both ways, steps of a Chebyshev iteration may take the place of networkx's, about half as
+        many to the same ``tol``.
 
         Args:
             alpha: Share of rank that follows an edge, 0 to 1; the rest jumps.
-            tol: Stop when one iteration changes the ranks by less (L1 norm, all vertices).
+            tol: Stop when a plain step would change the ranks by less (L1 norm, all vertices).
             max_iter: Iterations to try.
             personalization: Where jumps go: ``{vertex: weight}`` or n weights; evenly by default.
             dangling: Where rank of vertices without out-weight goes; as jumps by default.
@@ -70,7 +72,8 @@ class Centrality(GraphBase):
             NotConverged: With ``on_fail="raise"``.
 
         References:
-            Page, Brin, Motwani, Winograd, "The PageRank citation ranking", Stanford, 1999.
+            Page, Brin, Motwani, Winograd, "The PageRank citation ranking", Stanford, 1999; Golub,
+            Varga, "Chebyshev semi-iterative methods", Numer. Math. 3, 1961.
 
         Examples:
             >>> import parquetframe as pf

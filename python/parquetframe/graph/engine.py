@@ -21,8 +21,9 @@ shortest_paths             weighted, method, delta,         distance (null; int6
                            cutoff, predecessors; source     weighted), predecessor i; method
 topological_sort                                            position, vertex i, generation
 connected_components       mode                             component_id; components
-pagerank                   alpha, tol, max_iter, weighted;  rank; iterations, converged,
-                           personalization, dangling,       error_bound
+pagerank                   alpha, tol, max_iter, weighted,  rank; iterations, converged,
+                           method if not "auto";            error_bound
+                           personalization, dangling,
                            nstart if given, each sum 1
 hits                       tol, max_iter, weighted          hub, authority; iterations, converged
 betweenness                normalized, endpoints,           betweenness

@@ -21,7 +21,7 @@ mod vertex_set;
 pub use bfs::{BfsConfig, BfsResult, bfs};
 pub use components::{ComponentsMode, ComponentsResult, components};
 pub use multi_bfs::{MultiBfsConfig, MultiBfsResult, multi_bfs};
-pub use pagerank::{PageRankConfig, PageRankResult, PageRankVectors, pagerank};
+pub use pagerank::{PageRankConfig, PageRankMethod, PageRankResult, PageRankVectors, pagerank};
 pub use shortest_path::{
     ShortestPathConfig, ShortestPathMethod, ShortestPathResult, path_to, shortest_paths,
 };

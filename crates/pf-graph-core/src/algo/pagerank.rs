@@ -26,6 +26,17 @@ use crate::opposites::Opposites;
 use crate::par::{row_blocks, split_mut};
 use crate::{Csr, Graph, GraphError};
 
+/// How to iterate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PageRankMethod {
+    /// Power iteration, or fewer steps with Chebyshev's weights where that is possible and quicker.
+    #[default]
+    Auto,
+    /// Power iteration, step by step what networkx does.
+    Power,
+}
+
 /// Settings of [`pagerank`].
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)] // defaults: `PageRankConfig::DEFAULT_*`
@@ -39,6 +50,8 @@ pub struct PageRankConfig {
     pub max_iter: u32,
     /// Whether edges count by weight; otherwise, and without weights, each counts 1.
     pub weighted: bool,
+    /// How to iterate.
+    pub method: PageRankMethod,
 }
 
 impl PageRankConfig {
@@ -50,6 +63,8 @@ impl PageRankConfig {
     pub const DEFAULT_MAX_ITER: u32 = 100;
     /// By weight.
     pub const DEFAULT_WEIGHTED: bool = true;
+    /// As quick as can be.
+    pub const DEFAULT_METHOD: PageRankMethod = PageRankMethod::Auto;
 
     fn check(&self) -> Result<(), GraphError> {
         let bad = |name, message: String| Err(GraphError::BadParameter { name, message });
@@ -81,6 +96,7 @@ impl Default for PageRankConfig {
             tol: Self::DEFAULT_TOL,
             max_iter: Self::DEFAULT_MAX_ITER,
             weighted: Self::DEFAULT_WEIGHTED,
+            method: Self::DEFAULT_METHOD,
         }
     }
 }
@@ -220,7 +236,8 @@ impl Walk<'_> {
         let mut next = vec![0.0; n];
         let mut iterations = 0;
         let mut first_step = None;
-        let mut is_asked = config.alpha >= 1.0; // the radius must be below 1
+        // The radius must be below 1.
+        let mut is_asked = config.method == PageRankMethod::Power || config.alpha >= 1.0;
         let mut chebyshev = None;
         // What a plain step from the ranks would be, at most.
         let mut residual = f64::INFINITY;

@@ -160,7 +160,7 @@ pub(super) fn pagerank_rust_py<'py>(
     let jumps = jumps.filter(|jumps| !jumps.is_empty());
     let jumps: Option<Vec<(u32, f64)>> =
         jumps.map(|jumps| (0u32..).zip(jumps.iter().copied()).collect());
-    let config = PageRankConfig { alpha, tol, max_iter, weighted: true };
+    let config = PageRankConfig { alpha, tol, max_iter, ..PageRankConfig::default() };
     let found = Call::on(threads).run(py, |control| {
         let graph = rows.graph(weights.as_ref(), control)?;
         let graph = match &columns {

@@ -46,7 +46,7 @@ def pagerank(
     catch = arrays.get("dangling", jump)
     rank = last = arrays.get("nstart", uniform)
     step, iteration, residual = np.inf, 0, np.inf
-    push, may_push = None, alpha < 1
+    push, may_push = None, alpha < 1 and params.get("method") != "power"
     while iteration < limit and not (iteration > 0 and step < tol):
         watch.tick(iteration, limit)
         flow = np.bincount(graph.heads, weights=rank[graph.tails] * share, minlength=n)

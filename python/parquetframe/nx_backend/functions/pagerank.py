@@ -64,6 +64,7 @@ def pagerank(
         "alpha": float(alpha),
         "tol": float(graph.n * tol),
         "max_iter": max_iter,
+        "method": "power",  # ends where networkx ends
         "weighted": weighted,
     }
     columns, facts = graph.run("pagerank", params, arrays)
