@@ -147,20 +147,6 @@ impl Deref for Look<'_> {
     }
 }
 
-impl Drop for Look<'_> {
-    fn drop(&mut self) {
-        // What was looked at is taken out of the map here, by as many threads as look, and not all
-        // of it by the one that ends the map.
-        let Some(map) = &*self.map else { return };
-        let start = self.range.start / map.page * map.page;
-        // SAFETY: whole pages of the map, which come back to it if they are looked at again.
-        unsafe {
-            let length = self.range.end - start;
-            libc::madvise(map.start.add(start).as_ptr().cast(), length, libc::MADV_DONTNEED);
-        }
-    }
-}
-
 impl Drop for Map {
     fn drop(&mut self) {
         // SAFETY: mapped with this start and length, and nobody has a look at it.
