@@ -6,8 +6,8 @@
 //! per unit of out-weight, before and after; ranks are that times the out-weight.
 //! Every step keeps the sum of ranks at 1: the mass of vertices without out-weight goes where jumps
 //! go. Where arcs go both ways, the matrix has real eigenvalues, and if steps shrink slowly,
-//! `chebyshev.rs` takes about half as many. Blocks of rows are fixed by the graph and their partial sums are added in block order, so
-//! the bits do not depend on the number of threads.
+//! `chebyshev.rs` takes about half as many. Blocks of rows are fixed by the graph and their partial
+//! sums are added in block order, so the bits do not depend on the number of threads.
 //!
 //! Parallel edges and weights add up. networkx stops at an L1 step of `n * tol`, this kernel at `tol`
 //! itself.
