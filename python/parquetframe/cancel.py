@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from parquetframe import _backend
 
-__all__ = ["CancellationToken", "CancelledFlag", "as_flag"]
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import ModuleType
+
+__all__ = ["CancellationToken", "CancelledFlag", "as_flag", "native_token"]
+
+_POLL_S = 0.02
 
 
 @runtime_checkable
@@ -75,6 +82,32 @@ def as_flag(cancel: object) -> CancelledFlag:
         return _EventFlag(cancel)
     msg = f"cancel must be a CancellationToken or a threading.Event, not {type(cancel).__name__}"
     raise TypeError(msg)
+
+
+@contextmanager
+def native_token(module: ModuleType, cancel: CancelledFlag | None) -> Iterator[Any]:
+    """The extension's own token; a foreign one is watched for the length of the run."""
+    if cancel is None or isinstance(cancel, module.CancellationToken):
+        yield cancel
+        return
+    token = module.CancellationToken()
+    finished = threading.Event()
+
+    def watch() -> None:
+        while not cancel.is_cancelled():
+            if finished.wait(_POLL_S):
+                return
+        token.cancel()
+
+    if cancel.is_cancelled():
+        token.cancel()
+    watcher = threading.Thread(target=watch, name="parquetframe-cancel", daemon=True)
+    watcher.start()
+    try:
+        yield token
+    finally:
+        finished.set()
+        watcher.join()
 
 
 def _token_class() -> Any:

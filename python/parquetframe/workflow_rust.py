@@ -121,7 +121,7 @@ class RustWorkflowEngine:
         Raises:
             ValidationError: The configuration is not valid; nothing was run.
         """
-        from parquetframe.workflow.engine import native_token
+        from parquetframe.cancel import native_token
 
         flag = None if cancel_token is None else as_flag(cancel_token)
         with native_token(self._module, flag) as token:

@@ -11,6 +11,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 import parquetframe as pf
@@ -46,6 +48,23 @@ def test_building_a_workflow_loads_no_data_package():
         "print(json.dumps(sorted(sys.modules)))"
     )
     assert not {"pyarrow", "pandas", "polars", "sqlglot"} & set(run_python(code))
+
+
+def test_what_a_file_says_of_itself_loads_no_data_package(tmp_path):
+    pq.write_table(pa.table({"a": [1, 2, 3]}), tmp_path / "a.parquet")
+    (tmp_path / "a.csv").write_text("a,b\n1,x\n2,y\n")
+    code = (
+        "import json, sys, parquetframe as pf; from pathlib import Path;"
+        f"folder = Path({str(tmp_path)!r});"
+        "assert pf.get_row_count(folder / 'a.csv') == 2;"
+        "assert pf.get_row_count(folder / 'a.parquet') == 3;"
+        "assert pf.get_column_names(folder / 'a.csv') == ['a', 'b'];"
+        "assert pf.get_column_statistics(folder / 'a.parquet')[0]['max'] == 3;"
+        "assert pf.read_parquet_metadata(folder / 'a.parquet').num_rows == 3;"
+        "assert pf.sniff_csv(folder / 'a.csv').sep == ',';"
+        "print(json.dumps(sorted(sys.modules)))"
+    )
+    assert not {"pyarrow", "numpy", "pandas", "polars", "sqlglot"} & set(run_python(code))
 
 
 def test_import_is_quick():

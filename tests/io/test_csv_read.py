@@ -85,6 +85,24 @@ def test_scan_batches_count_and_names(backend, tmp_path):
     assert pf.get_column_names(path) == ["a", "b"]
 
 
+def test_counts_do_not_look_into_cells(backend, tmp_path):
+    path = tmp_path / "latin.csv"
+    for text, rows in [
+        (b"name,n\nM\xfcller,1\n\xff,2\n", 2),
+        (b'name,n\n\n"M\xfc\n",1\n\n\xff,2', 2),  # with blank lines, which are not records
+    ]:
+        path.write_bytes(text)
+        assert pf.get_row_count(path) == rows
+        with pytest.raises(pf.errors.CsvError, match=r"not (valid )?(UTF|utf)-8"):
+            pf.read_csv(path)
+    path.write_bytes(b"n\xe4me,n\nx,1\n")
+    with pytest.raises(pf.errors.CsvError, match="name is not UTF-8"):
+        pf.get_row_count(path)
+    path.write_bytes(b"a,b\n1,\xff\n1,2,3\n")
+    with pytest.raises(pf.errors.CsvError, match="line 3"):
+        pf.get_row_count(path)
+
+
 def test_bad_lines_skip_and_collect(backend):
     report = pf.ReadReport()
     table = pf.read_csv(BAD, sep=",", on_bad_lines="collect", report=report)

@@ -4,16 +4,24 @@
 
 use std::sync::LazyLock;
 
-use pf_io_core::csv::sniff::{Ambiguity, Sample, Sniffed, Wishes, sniff};
+use pf_io_core::csv::sniff::{Ambiguity, Sample, Sniffed, Wishes, obvious, sniff};
 use pf_io_core::csv::{BlankLines, Dialect};
 use proptest::prelude::*;
 
-/// What is found, which is the same on one thread and on several.
+/// What is found, which is the same on one thread and on several, and what is obvious.
 fn on_any_threads(sample: &Sample<'_>, wishes: &Wishes) -> Sniffed {
     static POOL: LazyLock<rayon::ThreadPool> =
         LazyLock::new(|| rayon::ThreadPoolBuilder::new().num_threads(3).build().unwrap());
     let found = sniff(sample, wishes, None);
     assert_eq!(format!("{found:?}"), format!("{:?}", sniff(sample, wishes, Some(&POOL))));
+    let known = Wishes { skip_rows: Some(wishes.skip_rows.unwrap_or(0)), ..wishes.clone() };
+    let clear = obvious(sample, &known, None);
+    assert_eq!(clear, obvious(sample, &known, Some(&POOL)));
+    if let Some(dialect) = clear {
+        let whole = sniff(sample, &known, None);
+        assert_eq!((&whole.dialect, whole.ambiguity), (&dialect, Ambiguity::None));
+        assert!(whole.candidates[0].columns > 1 && whole.misfits.is_empty());
+    }
     found
 }
 
@@ -47,6 +55,25 @@ fn test_separators_by_consistency_and_types() {
         (b';', &["a".into(), "b".into()][..])
     );
     assert_eq!(found.ambiguity, Ambiguity::None, "{:?}", found.candidates);
+}
+
+#[test]
+fn test_what_is_obvious() {
+    let wishes = Wishes { skip_rows: Some(0), quote: false, escape: false, ..Wishes::default() };
+    let clear = |text: &str| {
+        let sample = Sample { head: text.as_bytes(), whole: true, later: &[] };
+        on_any_threads(&sample, &wishes);
+        obvious(&sample, &wishes, None).map(|dialect| char::from(dialect.separator))
+    };
+    assert_eq!(clear("a,b\n1,x y\n2,z\n"), Some(','));
+    assert_eq!(clear("a;b\n1,5;x\n2;z\n"), Some(';'));
+    assert_eq!(clear("a,b\n\"1;2\",x\n\"3,4;5\",y\n"), Some(','));
+    for unclear in ["a,b;c\n1,2;3\n", "a\nb\n", "x y\n1 2\n", "a,b\n1,2\n1,2,3\n", "a,b\n\"1,2\n"] {
+        assert_eq!(clear(unclear), None, "{unclear}");
+    }
+    // How many lines come before the header is a question of its own.
+    let text = Sample { head: b"a,b\n1,2\n", whole: true, later: &[] };
+    assert_eq!(obvious(&text, &Wishes { skip_rows: None, ..wishes.clone() }, None), None);
 }
 
 #[test]

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from parquetframe.workflow.engine import native_token
+from parquetframe.cancel import native_token
 
 from .columns import Column, Numbers
 from .engine import Csr, PlainColumns, Vectors, Work

@@ -1,4 +1,7 @@
-"""The adapter to the extension: options as JSON text, data as Arrow capsules."""
+"""The adapter to the extension: options as JSON text, data as Arrow capsules.
+
+pyarrow is imported where data come, so that what a file says of itself comes without it.
+"""
 
 from __future__ import annotations
 
@@ -8,20 +11,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
-
+from parquetframe.cancel import native_token
 from parquetframe.types import format_type
-from parquetframe.workflow.engine import native_token
 
 from ._native_csv import CsvReads, csv_options, tell_ambiguous
 from .atomic import check_destination
 from .engine import FileRequest, WriteRequest
-from .leaves import type_at
 from .machine import memory_limit_bytes
 from .request import choice
 
 if TYPE_CHECKING:
     from types import ModuleType
+
+    import pyarrow as pa
 
     from .engine import Footer
 
@@ -53,6 +55,8 @@ class RustEngine:
         """All columns of the file, with the types that a read gives."""
         if request.format == "csv":
             return self._csv.schema(request)
+        import pyarrow as pa
+
         options = _schema_options(request)
         return pa.schema(self._module.io_schema(request.format, [request.source], options))
 
@@ -60,6 +64,8 @@ class RustEngine:
         """The rows, and facts for the report."""
         if request.format == "csv" and request.predicate is not None:
             return self._filtered_csv(request)
+        import pyarrow as pa
+
         extra, refused = self._csv.answers(request)
         with native_token(self._module, request.cancel) as token:
             found = self._module.io_read(
@@ -78,6 +84,8 @@ class RustEngine:
 
     def _filtered_csv(self, request: FileRequest) -> tuple[pa.Table, dict[str, Any]]:
         """Rows of a scan: its types are known, so cells of other rows are not parsed."""
+        import pyarrow as pa
+
         batches = list(self._csv.batches(request))
         schema = self._csv.schema(request)
         if request.columns is not None:
@@ -94,6 +102,8 @@ class RustEngine:
 
     def batches(self, request: FileRequest) -> Iterator[pa.RecordBatch]:
         """The rows in pieces of at most ``batch_rows``, in bounded memory."""
+        import pyarrow as pa
+
         if request.decode.on_bad_line is not None:
             table, _ = self.read(request)
             yield from table.combine_chunks().to_batches(request.batch_rows)
@@ -182,6 +192,8 @@ class RustEngine:
 def _leaf_type(schema: pa.Schema, path: tuple[str, ...]) -> str | None:
     if schema.names.count(path[0]) > 1:
         return None
+    from .leaves import type_at
+
     return format_type(type_at(schema.field(path[0]).type, path[1:]))
 
 

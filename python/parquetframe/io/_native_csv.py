@@ -6,16 +6,17 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
-
+from parquetframe.cancel import native_token
 from parquetframe.errors import AmbiguousDialect
-from parquetframe.workflow.engine import native_token
 
 from .csv_bad_lines import replacements
 from .engine import FileRequest
 from .request import warn
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 __all__ = ["CsvReads", "csv_options"]
 
@@ -33,6 +34,8 @@ class CsvReads:
 
     def schema(self, request: FileRequest) -> pa.Schema:
         """Names and types of the columns; takes a pass over the file."""
+        import pyarrow as pa
+
         return pa.schema(self._scan(request))
 
     def names(self, request: FileRequest) -> list[str]:
@@ -48,6 +51,8 @@ class CsvReads:
 
     def batches(self, request: FileRequest) -> Iterator[pa.RecordBatch]:
         """The rows for which the predicate holds, in pieces of at most ``batch_rows``."""
+        import pyarrow as pa
+
         scan = self._scan(request)
         columns = request.columns
         options = {

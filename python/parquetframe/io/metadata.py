@@ -212,7 +212,10 @@ def read_avro_schema(path: Source, *, engine: str | None = "auto") -> Any:
 
 
 def get_row_count(src: Any, format: str | None = None, *, engine: str | None = "auto") -> int:  # noqa: A002
-    """Number of rows of all files.
+    """Number of rows of all files, told without decoding values.
+
+    Parquet and Avro files say it; the records of a CSV file are counted, each of which must have as
+    many fields as the first. What is in the cells does not matter, nor whether it is valid UTF-8.
 
     Args:
         src: What the readers take.

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import threading
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
 from parquetframe import _backend
+from parquetframe.cancel import native_token
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
     from types import ModuleType
 
     from parquetframe.cancel import CancelledFlag
 
-__all__ = ["Engine", "RustEngine", "choose_engine", "native_token"]
-
-_POLL_S = 0.02
+__all__ = ["Engine", "RustEngine", "choose_engine"]
 
 
 class Engine(Protocol):
@@ -71,32 +68,6 @@ class RustEngine:
                 on_event=on_event,
             )
         return result
-
-
-@contextmanager
-def native_token(module: ModuleType, cancel: CancelledFlag | None) -> Iterator[Any]:
-    """The extension's own token; a foreign one is watched for the length of the run."""
-    if cancel is None or isinstance(cancel, module.CancellationToken):
-        yield cancel
-        return
-    token = module.CancellationToken()
-    finished = threading.Event()
-
-    def watch() -> None:
-        while not cancel.is_cancelled():
-            if finished.wait(_POLL_S):
-                return
-        token.cancel()
-
-    if cancel.is_cancelled():
-        token.cancel()
-    watcher = threading.Thread(target=watch, name="parquetframe-cancel", daemon=True)
-    watcher.start()
-    try:
-        yield token
-    finally:
-        finished.set()
-        watcher.join()
 
 
 def choose_engine(*wishes: str | None) -> Engine:

@@ -2,7 +2,7 @@
 
 use super::detect::detected;
 use super::feed::Feed;
-use super::input::InvalidBytes;
+use super::input::InputOptions;
 use super::options::CsvReadOptions;
 use super::plan::Plan;
 use super::read::read;
@@ -34,12 +34,13 @@ pub fn contents(source: &Source, options: &CsvReadOptions, context: &Context) ->
     Ok(Contents { header: plan.header, names })
 }
 
-/// How many rows a read would give, without a look into the cells: types that the caller set are
-/// not checked.
+/// How many rows a read would give, without a look into the cells: neither types that the caller set
+/// nor whether the bytes of UTF-8 are text is checked.
 pub fn count(source: &Source, options: &CsvReadOptions, context: &Context) -> Result<u64> {
     options.dialect.validate(source.path())?;
-    let found = detected(source, options, context)?;
-    let options = CsvReadOptions { columns: Some(Vec::new()), ..found.options.into_owned() };
+    let input = InputOptions { check: false, ..options.input.clone() };
+    let options = CsvReadOptions { columns: Some(Vec::new()), input, ..options.clone() };
+    let options = detected(source, &options, context)?.options;
     if let Some(rows) = count_regular(source, &options, context)? {
         return Ok(rows);
     }
@@ -69,6 +70,5 @@ fn count_regular(
         0 => RANGE_BYTES,
         bytes => bytes as u64,
     };
-    let check_text = options.input.check && options.input.invalid == InvalidBytes::Error;
-    Regular { source, start, dialect, width, simd, range_bytes, check_text, context }.count()
+    Regular { source, start, dialect, width, simd, range_bytes, context }.count()
 }

@@ -3,10 +3,12 @@
 use std::borrow::Cow;
 use std::path::Path;
 
+use rayon::ThreadPool;
+
 use super::dialect::Dialect;
 use super::input::{Input, InputOptions};
 use super::options::{BadLines, CsvReadOptions, Header};
-use super::sniff::{Ambiguity, Sample, Sniffed, Wishes, is_weak, sniff};
+use super::sniff::{Ambiguity, Sample, Sniffed, Wishes, is_weak, obvious, sniff};
 use crate::{Context, IoError, Result, Source};
 
 /// Bytes of the start of a text that are looked at.
@@ -37,7 +39,7 @@ pub(super) fn detected<'o>(
         let options = Cow::Borrowed(options);
         return Ok(Detected { options, notes: Vec::new(), ambiguous: None });
     }
-    let sample = Taken::from(source, &options.input, HEAD, context)?;
+    let sample = Taken::start(source, &options.input, HEAD, context)?;
     // What stands in numbers is hardly a separator as well.
     let taken: Vec<u8> = options
         .specs
@@ -61,6 +63,10 @@ pub(super) fn detected<'o>(
         skip_rows: Some(options.skip_lines),
         ragged: options.ragged_fill || options.bad_lines == BadLines::Collect,
     };
+    if let Some(dialect) = obvious(&sample.sample(), &wishes, sample.pool(context)) {
+        let options = Cow::Owned(CsvReadOptions { dialect, sniff: false, ..options.clone() });
+        return Ok(Detected { options, notes: Vec::new(), ambiguous: None });
+    }
     let found = sample.sniff(&wishes, context);
     if let Some(dialect) = open_quote(&found) {
         let options = Cow::Owned(CsvReadOptions { dialect, sniff: false, ..options.clone() });
@@ -190,6 +196,16 @@ pub struct Taken {
 }
 
 impl Taken {
+    /// The start of the text.
+    pub fn start(
+        source: &Source,
+        input: &InputOptions,
+        bytes: usize,
+        context: &Context,
+    ) -> Result<Self> {
+        Ok(Self::open(source, input, bytes, context)?.0)
+    }
+
     /// The start of the text, and of plain files some places further on.
     pub fn from(
         source: &Source,
@@ -197,6 +213,27 @@ impl Taken {
         bytes: usize,
         context: &Context,
     ) -> Result<Self> {
+        let (mut taken, input) = Self::open(source, input, bytes, context)?;
+        if let (false, Some(size)) = (taken.whole, input.size_hint()) {
+            let head = taken.head.len() as u64;
+            let step = (size - head) / (LATER + 1);
+            for place in 1..=LATER {
+                let at = input.base() + head + place * step;
+                let left = source.size().saturating_sub(at).min(LATER_BYTES as u64);
+                let mut block = vec![0; left as usize];
+                source.read_exact_at(at, &mut block)?;
+                taken.later.push(block);
+            }
+        }
+        Ok(taken)
+    }
+
+    fn open(
+        source: &Source,
+        input: &InputOptions,
+        bytes: usize,
+        context: &Context,
+    ) -> Result<(Self, Input)> {
         let wishes = InputOptions { block_bytes: bytes.min(HEAD), ..input.clone() };
         let mut input = Input::open(source, &wishes, context)?;
         let mut head = Vec::new();
@@ -208,28 +245,20 @@ impl Taken {
                 None => whole = true,
             }
         }
-        let mut later = Vec::new();
         if !whole && head.len() >= bytes && input.next_block()?.is_none() {
             whole = true;
         }
-        if let (false, Some(size)) = (whole, input.size_hint()) {
-            let step = (size - head.len() as u64) / (LATER + 1);
-            for place in 1..=LATER {
-                let at = input.base() + head.len() as u64 + place * step;
-                let left = source.size().saturating_sub(at).min(LATER_BYTES as u64);
-                let mut block = vec![0; left as usize];
-                source.read_exact_at(at, &mut block)?;
-                later.push(block);
-            }
-        }
-        Ok(Self { head, whole, later })
+        Ok((Self { head, whole, later: Vec::new() }, input))
     }
 
     /// The dialect that explains it best.
     pub fn sniff(&self, wishes: &Wishes, context: &Context) -> Sniffed {
-        // A small sample is read sooner than threads wake up.
-        let pool = (self.head.len() >= LARGE && context.threads() > 1).then(|| context.pool());
-        sniff(&self.sample(), wishes, pool)
+        sniff(&self.sample(), wishes, self.pool(context))
+    }
+
+    /// The threads to read it with; a small sample is read sooner than they wake up.
+    fn pool<'c>(&self, context: &'c Context) -> Option<&'c ThreadPool> {
+        (self.head.len() >= LARGE && context.threads() > 1).then(|| context.pool())
     }
 
     /// As the sniffer takes it.

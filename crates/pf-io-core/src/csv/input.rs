@@ -25,7 +25,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use serde::Deserialize;
 
 pub use codec::{Codec, Compression};
-pub(super) use text::Utf8Check;
 
 use self::pump::Pump;
 use self::stream::{Fault, Setup, Stream};

@@ -12,7 +12,6 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use super::dialect::{BlankLines, Dialect, Newline};
-use super::input::Utf8Check;
 use super::pieces::{Buffer, Pieces};
 use super::simd::{Marks, Simd, Tally};
 use crate::{Context, Result, Source};
@@ -24,8 +23,6 @@ pub(super) const RANGE_BYTES: u64 = 4 << 20;
 const PIECE: usize = 1 << 20;
 /// What is counted at once; the bytes of a piece behind the last block come again with the next one.
 const BLOCK: usize = 64;
-/// Bytes that are counted before it is checked that they are UTF-8, from a near cache.
-const STEP: usize = 64 << 10;
 /// Bytes that are read at once to find the end of a range.
 const TAIL: usize = 4 << 10;
 /// No range goes further beyond its place.
@@ -41,8 +38,6 @@ pub(super) struct Regular<'r> {
     pub width: usize,
     pub simd: Simd,
     pub range_bytes: u64,
-    /// Whether the text must be UTF-8.
-    pub check_text: bool,
     pub context: &'r Context,
 }
 
@@ -110,7 +105,6 @@ impl Regular<'_> {
             width: self.width,
         };
         let mut tally = Tally::at_record();
-        let mut text = Utf8Check::default();
         let mut at = self.start + range * self.range_bytes;
         let end = (at + self.range_bytes).min(size);
         // The first line end belongs to the range before.
@@ -149,20 +143,9 @@ impl Regular<'_> {
             }
             last = bytes.last().copied().unwrap_or(last);
             let whole = if done { bytes.len() } else { bytes.len() / BLOCK * BLOCK };
-            let mut rest = &bytes[..whole];
-            loop {
-                let near;
-                (near, rest) = rest.split_at(rest.len().min(STEP));
-                self.simd.tally(&marks, near, &mut tally);
-                let sound = !self.check_text
-                    || (tally.take_ascii() && text.is_whole())
-                    || text.piece(near, done && rest.is_empty()).is_ok();
-                if !tally.regular() || !sound {
-                    return Ok(None);
-                }
-                if rest.is_empty() {
-                    break;
-                }
+            self.simd.tally(&marks, &bytes[..whole], &mut tally);
+            if !tally.regular() {
+                return Ok(None);
             }
             if done {
                 break;

@@ -13,7 +13,7 @@ use rayon::ThreadPool;
 use rayon::prelude::*;
 
 use self::classify::Looks;
-use self::score::{Scored, fits_later, preambles, score};
+use self::score::{Outline, Scored, fits_later, outline, preambles, score};
 use super::Dialect;
 
 /// The separators that are tried, by custom.
@@ -152,6 +152,36 @@ pub fn sniff(sample: &Sample<'_>, wishes: &Wishes, pool: Option<&ThreadPool>) ->
     answer(sample, wishes, &tried)
 }
 
+/// The dialect that [`sniff`] would choose, if that is clear without a look into the cells. Asked where
+/// the number of lines before the header is known and no comment sets them apart.
+pub fn obvious(sample: &Sample<'_>, wishes: &Wishes, pool: Option<&ThreadPool>) -> Option<Dialect> {
+    let skip = wishes.skip_rows?;
+    let lonely = || one_column(sample, wishes);
+    let attempt = |dialect: Dialect| {
+        let outline = outline(sample.head, sample.whole, &dialect, skip, wishes.ragged);
+        (dialect, outline)
+    };
+    let dialects = dialects(sample.head, wishes);
+    let (lonely, tried): (Scored, Vec<(Dialect, Outline)>) = match pool {
+        Some(pool) => {
+            pool.install(|| rayon::join(lonely, || dialects.into_par_iter().map(attempt).collect()))
+        }
+        None => (lonely(), dialects.into_iter().map(attempt).collect()),
+    };
+    let rated = |(dialect, outline): &(Dialect, Outline), typed| {
+        rate_outline(dialect, outline, typed, lonely.typed, wishes)
+    };
+    let (best, least) = (tried.iter().enumerate())
+        .map(|(at, one)| (at, rated(one, 0.0)))
+        .max_by(|(_, a), (_, b)| a.total_cmp(b))?;
+    let others = tried.iter().enumerate().filter(|&(at, _)| at != best);
+    let alone = wishes.separator.then(|| rate(&lonely, &lonely, wishes));
+    let next = others.map(|(_, one)| rated(one, 1.0)).chain(alone).fold(f64::MIN, f64::max);
+    let (dialect, outline) = tried.into_iter().nth(best)?;
+    let is_clear = outline.width > 1 && outline.explains() && least > next + 2.0 * TIE;
+    is_clear.then_some(dialect)
+}
+
 /// The sample as one column.
 fn one_column(sample: &Sample<'_>, wishes: &Wishes) -> Scored {
     let absent = |byte: &u8| !sample.head.contains(byte);
@@ -161,7 +191,7 @@ fn one_column(sample: &Sample<'_>, wishes: &Wishes) -> Scored {
         dialect.separator = separator;
     }
     let scored = score(sample.head, sample.whole, &dialect, wishes.skip_rows.unwrap_or(0), false);
-    if !scored.open || !wishes.quote {
+    if !scored.outline.open || !wishes.quote {
         return scored;
     }
     dialect.quote = None;
@@ -217,11 +247,13 @@ fn dialects(head: &[u8], wishes: &Wishes) -> Vec<Dialect> {
 fn read(sample: &Sample<'_>, wishes: &Wishes, dialect: &Dialect) -> Scored {
     let try_from = |skip| score(sample.head, sample.whole, dialect, skip, wishes.ragged);
     let all = try_from(wishes.skip_rows.unwrap_or(0));
-    if wishes.skip_rows.is_some() || all.explains() && all.width > 1 {
+    if wishes.skip_rows.is_some() || all.outline.explains() && all.outline.width > 1 {
         return all;
     }
     let behind = preambles(sample.head, dialect).into_iter().map(try_from);
-    let mut fitting = behind.filter(|part| part.explains() && part.width > 1 && part.records > 1);
+    let mut fitting = behind.filter(|part| {
+        part.outline.explains() && part.outline.width > 1 && part.outline.records > 1
+    });
     // Two tables in a file are no preamble and a table: what is left out must not be one.
     match fitting.next() {
         Some(part) if !is_table(sample, dialect, part.skip) => part,
@@ -233,45 +265,55 @@ fn read(sample: &Sample<'_>, wishes: &Wishes, dialect: &Dialect) -> Scored {
 fn is_table(sample: &Sample<'_>, dialect: &Dialect, lines: u64) -> bool {
     let end = fields::skip_lines(sample.head, lines, dialect.newline);
     let part = score(&sample.head[..end], true, dialect, 0, false);
-    part.width > 1 && part.records > 1 && part.explains()
+    part.outline.width > 1 && part.outline.records > 1 && part.outline.explains()
 }
 
 /// Consistency first, then the share of typed cells, then custom.
 fn rate(scored: &Scored, lonely: &Scored, wishes: &Wishes) -> f64 {
+    let value = rate_outline(&scored.dialect, &scored.outline, scored.typed, lonely.typed, wishes);
+    let is_behind = scored.skip > wishes.skip_rows.unwrap_or(0);
+    value - if is_behind { 0.05 } else { 0.0 }
+}
+
+/// The same of a dialect of which it is known, or supposed, how many cells are typed; more is better.
+/// With a larger share for the text as one column it is not better.
+fn rate_outline(
+    dialect: &Dialect,
+    outline: &Outline,
+    typed: f64,
+    lonely_typed: f64,
+    wishes: &Wishes,
+) -> f64 {
     let custom = |byte| SEPARATORS.iter().position(|&one| one == byte).unwrap_or(9) as f64;
-    let dialect = &scored.dialect;
-    let mut value = if scored.width > 1 && scored.explains() {
+    let mut value = if outline.width > 1 && outline.explains() {
         3.0
-    } else if scored.width > 1
-        && !scored.open
-        && scored.records >= ENOUGH
-        && scored.consistency() >= NEARLY
+    } else if outline.width > 1
+        && !outline.open
+        && outline.records >= ENOUGH
+        && outline.consistency() >= NEARLY
         && !is_weak(dialect.separator)
     {
-        1.5 + scored.consistency()
-    } else if scored.explains() {
+        1.5 + outline.consistency()
+    } else if outline.explains() {
         2.0
     } else {
-        scored.consistency() - if scored.open { 1.0 } else { 0.0 }
+        outline.consistency() - if outline.open { 1.0 } else { 0.0 }
     };
-    value += scored.typed;
-    if wishes.separator && scored.width > 1 && is_weak(dialect.separator) {
+    value += typed;
+    if wishes.separator && outline.width > 1 && is_weak(dialect.separator) {
         // Words and times have spaces and colons in them: they must tell more than the lines do.
-        let tells = scored.typed > lonely.typed + TIE
-            || scored.width > 2 && scored.records >= 5 && lonely.typed < 0.5;
+        let tells = typed > lonely_typed + TIE
+            || outline.width > 2 && outline.records >= 5 && lonely_typed < 0.5;
         value -= if tells { 0.3 } else { 1.5 };
     }
     // Quotes that nothing is in are no quotes, and quotes must close where a field ends.
-    let odd = scored.anomalies as f64 / scored.quoted.max(1) as f64;
+    let odd = outline.anomalies as f64 / outline.quoted.max(1) as f64;
     value -= odd;
-    if dialect.quote == Some(b'\'') && (scored.quoted == 0 || scored.anomalies > 0) {
+    if dialect.quote == Some(b'\'') && (outline.quoted == 0 || outline.anomalies > 0) {
         value -= 1.0;
     }
-    if wishes.quote && dialect.quote.is_some() && scored.quoted > 0 && scored.anomalies == 0 {
+    if wishes.quote && dialect.quote.is_some() && outline.quoted > 0 && outline.anomalies == 0 {
         value += 0.1;
-    }
-    if scored.skip > wishes.skip_rows.unwrap_or(0) {
-        value -= 0.05;
     }
     if dialect.quote.is_none() {
         value -= 0.02;
@@ -307,15 +349,15 @@ fn answer(sample: &Sample<'_>, wishes: &Wishes, tried: &[(f64, Scored)]) -> Snif
     if best.skip > wishes.skip_rows.unwrap_or(0) {
         notes.push(format!("{} lines before the table are a preamble", best.skip));
     }
-    if best.misfit_count > 0 {
-        let count = best.misfit_count;
+    if best.outline.misfits > 0 {
+        let count = best.outline.misfits;
         let line = best.misfits.first().copied().unwrap_or(0);
         notes.push(format!(
             "{count} of {} records do not have {} fields, the first on line {line}",
-            best.records, best.width
+            best.outline.records, best.outline.width
         ));
     }
-    if best.open {
+    if best.outline.open {
         notes.push("a quoted field does not end".to_owned());
     }
 
@@ -323,24 +365,25 @@ fn answer(sample: &Sample<'_>, wishes: &Wishes, tried: &[(f64, Scored)]) -> Snif
     for (other_value, other) in &tried[1..] {
         let same_separator = other.dialect.separator == best.dialect.separator;
         // Quotes that open and close as they should are quotes.
-        let settled = same_separator && best.dialect.quote.is_some() && best.anomalies == 0;
+        let settled = same_separator && best.dialect.quote.is_some() && best.outline.anomalies == 0;
         if settled || value - other_value > TIE {
             continue;
         }
         if !same_result(best, other) {
             ambiguity = Ambiguity::Harmful;
-        } else if !same_separator && best.width > 1 && ambiguity == Ambiguity::None {
+        } else if !same_separator && best.outline.width > 1 && ambiguity == Ambiguity::None {
             ambiguity = Ambiguity::Harmless;
         }
     }
     // Lines that a separator divides alike, but for a few or for a quote that does not end, could
     // have been meant to be divided.
-    if best.width == 1
+    if best.outline.width == 1
         && wishes.separator
         && tried.iter().any(|(_, other)| {
-            other.width > 1
+            other.outline.width > 1
                 && !is_weak(other.dialect.separator)
-                && (other.open || other.consistency() > 0.5 && other.misfit_count > 0)
+                && (other.outline.open
+                    || other.outline.consistency() > 0.5 && other.outline.misfits > 0)
         })
     {
         ambiguity = Ambiguity::Harmful;
@@ -366,18 +409,18 @@ fn answer(sample: &Sample<'_>, wishes: &Wishes, tried: &[(f64, Scored)]) -> Snif
         }
     }
     let next = tried.get(1).map_or(0.0, |(next, _)| *next);
-    let mut confidence = (0.7 + (value - next) / 4.0).clamp(0.5, 1.0) * best.consistency();
-    if best.records < 3 {
+    let mut confidence = (0.7 + (value - next) / 4.0).clamp(0.5, 1.0) * best.outline.consistency();
+    if best.outline.records < 3 {
         confidence *= 0.8;
     }
-    if ambiguity == Ambiguity::Harmful || later_wrong > 0 || best.open {
+    if ambiguity == Ambiguity::Harmful || later_wrong > 0 || best.outline.open {
         confidence = confidence.min(0.5);
     }
     Sniffed {
         dialect: best.dialect.clone(),
         skip_rows: best.skip,
         header,
-        names: names(if header { &best.first } else { &[] }, best.width),
+        names: names(if header { &best.first } else { &[] }, best.outline.width),
         types: columns.iter().map(|column| column.name()).collect(),
         confidence,
         candidates,
@@ -390,18 +433,18 @@ fn answer(sample: &Sample<'_>, wishes: &Wishes, tried: &[(f64, Scored)]) -> Snif
 fn candidate((value, scored): &(f64, Scored)) -> Candidate {
     Candidate {
         dialect: scored.dialect.clone(),
-        columns: scored.width,
-        records: scored.records,
-        consistency: scored.consistency(),
+        columns: scored.outline.width,
+        records: scored.outline.records,
+        consistency: scored.outline.consistency(),
         misfit: scored.misfits.first().copied(),
-        open: scored.open,
+        open: scored.outline.open,
         score: *value,
     }
 }
 
 fn same_result(a: &Scored, b: &Scored) -> bool {
-    a.width == b.width
-        && a.records == b.records
+    a.outline.width == b.outline.width
+        && a.outline.records == b.outline.records
         && a.skip == b.skip
         && a.columns == b.columns
         && a.first == b.first
@@ -409,7 +452,7 @@ fn same_result(a: &Scored, b: &Scored) -> bool {
 
 /// The first record is the header unless one of its cells types as its column does below.
 fn has_header(best: &Scored, notes: &mut Vec<String>) -> bool {
-    if best.records == 1 && best.first_looks.iter().any(|looks| looks.is_typed()) {
+    if best.outline.records == 1 && best.first_looks.iter().any(|looks| looks.is_typed()) {
         notes.push("the only record has values, so it is not taken for a header".to_owned());
         return false;
     }

@@ -19,11 +19,13 @@ from parquetframe.errors import CsvError, IoError, LimitExceeded, SourceNotFound
 
 from ..engine import FileRequest
 
-__all__ = ["CsvInput", "count_lines", "load"]
+__all__ = ["UNCHECKED", "CsvInput", "count_lines", "load"]
 
 RATIO_CAP: Final = 2000
 RATIO_FREE_BYTES: Final = 1 << 26
 PIECE_BYTES: Final = 1 << 20
+# A key of the options: bytes of UTF-8 that are no text are left alone, because no cell is read.
+UNCHECKED: Final = "unchecked"
 
 _BOMS: Final = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -254,7 +256,7 @@ def _checked(
         if not data.isascii():
             data.decode()
     except UnicodeDecodeError as error:
-        if invalid == "error":
+        if invalid == "error" and not options.get(UNCHECKED):
             line = count_lines(data[: error.start], "auto") + 1
             at = base + error.start
             wrong = _invalid(where, line, at, data[error.start], "utf-8")

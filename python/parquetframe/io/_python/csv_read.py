@@ -23,6 +23,7 @@ from ..request import warn
 from .csv_cells import BadCell, convert, strptime
 from .csv_header import distinct_names, has_header
 from .csv_infer import Inferred, infer
+from .csv_input import UNCHECKED
 from .csv_nulls import ColumnText, column_text
 from .csv_records import escaped
 from .csv_rows import Reject, Rows, read_rows
@@ -45,8 +46,12 @@ def column_names(request: FileRequest) -> list[str]:
 
 
 def row_count(request: FileRequest) -> int:
-    """Number of rows; no cell is converted but those that tell whether there is a header."""
-    found = CsvTable(request)
+    """Number of rows; no cell is converted but those that tell whether there is a header.
+
+    As in the compiled engine, bytes of UTF-8 need not be text for that.
+    """
+    unchecked = {**request.decode.csv, UNCHECKED: True}
+    found = CsvTable(replace(request, decode=replace(request.decode, csv=unchecked)))
     found.raise_fault()
     return len(found.rows)
 

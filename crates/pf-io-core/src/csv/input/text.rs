@@ -15,7 +15,7 @@ pub(in crate::csv) struct Invalid {
 
 /// Checks UTF-8 that comes in pieces, without copying it.
 #[derive(Debug, Default)]
-pub(in crate::csv) struct Utf8Check {
+pub(super) struct Utf8Check {
     /// The start of a character that the last piece did not finish.
     pending: [u8; 4],
     kept: usize,
@@ -24,11 +24,6 @@ pub(in crate::csv) struct Utf8Check {
 }
 
 impl Utf8Check {
-    /// No character is cut by the end of the last piece.
-    pub fn is_whole(&self) -> bool {
-        self.kept == 0
-    }
-
     /// Checks the next piece; the offset of an error counts from the first piece's start.
     pub fn piece(&mut self, piece: &[u8], last: bool) -> Result<(), Invalid> {
         let mut rest = piece;

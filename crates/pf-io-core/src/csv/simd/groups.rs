@@ -11,12 +11,12 @@ use std::arch::x86_64::{
     __m512i, _mm512_add_epi64, _mm512_alignr_epi64, _mm512_andnot_si512, _mm512_castsi512_si256,
     _mm512_clmulepi64_epi128, _mm512_cmplt_epi64_mask, _mm512_gf2p8affine_epi64_epi8,
     _mm512_inserti64x4, _mm512_loadu_si512, _mm512_mask_xor_epi64, _mm512_min_epu8,
-    _mm512_movepi8_mask, _mm512_mullo_epi16, _mm512_or_si512, _mm512_permutex2var_epi8,
-    _mm512_permutex2var_epi64, _mm512_permutexvar_epi8, _mm512_popcnt_epi64,
-    _mm512_reduce_add_epi64, _mm512_set1_epi8, _mm512_set1_epi64, _mm512_setr_epi64,
-    _mm512_setzero_si512, _mm512_shldi_epi64, _mm512_shuffle_epi8, _mm512_shuffle_i64x2,
-    _mm512_slli_epi64, _mm512_storeu_si512, _mm512_sub_epi64, _mm512_ternarylogic_epi64,
-    _mm512_test_epi64_mask, _mm512_unpacklo_epi64, _pdep_u64,
+    _mm512_mullo_epi16, _mm512_or_si512, _mm512_permutex2var_epi8, _mm512_permutex2var_epi64,
+    _mm512_permutexvar_epi8, _mm512_popcnt_epi64, _mm512_reduce_add_epi64, _mm512_set1_epi8,
+    _mm512_set1_epi64, _mm512_setr_epi64, _mm512_setzero_si512, _mm512_shldi_epi64,
+    _mm512_shuffle_epi8, _mm512_shuffle_i64x2, _mm512_slli_epi64, _mm512_storeu_si512,
+    _mm512_sub_epi64, _mm512_ternarylogic_epi64, _mm512_test_epi64_mask, _mm512_unpacklo_epi64,
+    _pdep_u64,
 };
 
 use super::plain::{CR, LF, Plan, QUOTE, Run, STOP};
@@ -52,7 +52,7 @@ pub(super) unsafe fn by_groups<const QUOTES: bool>(plan: &Plan, groups: &[Group]
         let mut inside = run.inside as u8;
         let mut specials_before = _mm512_set1_epi64((run.special << 63).cast_signed());
         let mut closed_before = _mm512_set1_epi64((run.close << 63).cast_signed());
-        let (mut seen, mut wrong, mut records) = ([zero; 2], zero, zero);
+        let (mut seen, mut wrong, mut records) = (zero, zero, zero);
         let mut found = [Order::default(); 2];
         let Some(first) = groups.first() else { return };
         let mut sorted = table.sort(first, &mut seen);
@@ -104,9 +104,8 @@ pub(super) unsafe fn by_groups<const QUOTES: bool>(plan: &Plan, groups: &[Group]
         }
         let last = &found[(groups.len() + 1) & 1];
         let ordered = in_order(last, plan.pattern, &mut ahead);
-        let [bytes, kinds] = seen;
         let bad = if QUOTES { Sorter::CRS } else { Sorter::CRS | Sorter::QUOTES };
-        let odd = _mm512_test_epi64_mask(kinds, kinds) & bad | _mm512_test_epi64_mask(wrong, wrong);
+        let odd = _mm512_test_epi64_mask(seen, seen) & bad | _mm512_test_epi64_mask(wrong, wrong);
         *run = Run {
             records: run.records + _mm512_reduce_add_epi64(records).cast_unsigned(),
             ahead,
@@ -114,7 +113,6 @@ pub(super) unsafe fn by_groups<const QUOTES: bool>(plan: &Plan, groups: &[Group]
             special: u64::from(_mm512_cmplt_epi64_mask(specials_before, zero) >> 7),
             close: u64::from(_mm512_cmplt_epi64_mask(closed_before, zero) >> 7),
             wrong: run.wrong | u64::from(odd) | u64::from(!ordered),
-            high: run.high | _mm512_movepi8_mask(bytes),
         };
     }
 }
@@ -226,22 +224,20 @@ impl Sorter {
         }
     }
 
-    /// The masks of eight blocks. `seen` gets the bits of all bytes, and of all rows.
+    /// The masks of eight blocks. `seen` gets the bits of all rows.
     ///
     /// # Safety
     /// The processor must have AVX-512F, BW, VBMI and GFNI.
     #[inline(always)]
-    unsafe fn sort(&self, group: &Group, seen: &mut [__m512i; 2]) -> Sorted {
+    unsafe fn sort(&self, group: &Group, seen: &mut __m512i) -> Sorted {
         // SAFETY: the caller vouches for the instructions.
         unsafe {
             let most = _mm512_set1_epi8(127);
             let unit = _mm512_set1_epi64(0x8040_2010_0804_0201_u64.cast_signed());
             let ([low, high], [low_upper, high_upper]) = (self.kinds, self.upper);
-            let [mut bytes, mut kinds] = *seen;
             let mut rows = [_mm512_setzero_si512(); 4];
             for (row, pair) in rows.iter_mut().zip(group.as_chunks::<2>().0) {
                 let [one, two] = [load(&pair[0]), load(&pair[1])];
-                bytes = _mm512_ternarylogic_epi64::<0xfe>(bytes, one, two);
                 let one = _mm512_permutex2var_epi8(low, _mm512_min_epu8(one, most), high);
                 let two = _mm512_min_epu8(two, most);
                 let two = _mm512_permutex2var_epi8(low_upper, two, high_upper);
@@ -249,9 +245,8 @@ impl Sorter {
                 let by_kind = _mm512_gf2p8affine_epi64_epi8::<0>(unit, both);
                 // Quotes, stops, LFs and CRs of the one block, then of the other.
                 *row = _mm512_permutexvar_epi8(self.transpose, by_kind);
-                kinds = _mm512_or_si512(kinds, *row);
+                *seen = _mm512_or_si512(*seen, *row);
             }
-            *seen = [bytes, kinds];
             let outer = _mm512_setr_epi64(0, 4, 8, 12, 2, 6, 10, 14);
             let inner = _mm512_setr_epi64(1, 5, 9, 13, 1, 5, 9, 13);
             let [a, b, c, d] = rows;

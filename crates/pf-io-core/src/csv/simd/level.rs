@@ -22,12 +22,6 @@ pub(super) unsafe trait Level: Sized {
     /// The instructions must be there.
     unsafe fn equal(block: Self::Block, byte: u8) -> u64;
 
-    /// All bits that are in either.
-    ///
-    /// # Safety
-    /// The instructions must be there.
-    unsafe fn or(one: Self::Block, other: Self::Block) -> Self::Block;
-
     /// Which bytes are not ASCII.
     ///
     /// # Safety

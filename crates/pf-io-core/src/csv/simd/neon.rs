@@ -1,8 +1,8 @@
 //! AArch64: registers of 16 bytes.
 
 use std::arch::aarch64::{
-    uint8x16_t, vandq_u8, vceqq_u8, vcgeq_u8, vdupq_n_u8, vgetq_lane_u64, vld1q_u8, vorrq_u8,
-    vpaddq_u8, vreinterpretq_u64_u8,
+    uint8x16_t, vandq_u8, vceqq_u8, vcgeq_u8, vdupq_n_u8, vgetq_lane_u64, vld1q_u8, vpaddq_u8,
+    vreinterpretq_u64_u8,
 };
 
 use super::level::Level;
@@ -24,12 +24,6 @@ unsafe impl Level for Neon {
     unsafe fn equal(block: Self::Block, byte: u8) -> u64 {
         // SAFETY: NEON is part of AArch64.
         join(block.map(|part| unsafe { vceqq_u8(part, vdupq_n_u8(byte)) }))
-    }
-
-    #[inline(always)]
-    unsafe fn or(one: Self::Block, other: Self::Block) -> Self::Block {
-        // SAFETY: NEON is part of AArch64.
-        std::array::from_fn(|at| unsafe { vorrq_u8(one[at], other[at]) })
     }
 
     #[inline(always)]

@@ -59,8 +59,6 @@ pub(super) struct Run {
     pub close: u64,
     /// Not zero if something is not as it should be.
     pub wrong: u64,
-    /// Not zero if there were bytes above 127.
-    pub high: u64,
 }
 
 /// Counts on, one block after the other; any quote is wrong unless `QUOTES`.
@@ -73,13 +71,11 @@ pub(super) unsafe fn by_words<L: Level, const QUOTES: bool>(
     blocks: &[[u8; 64]],
     run: &mut Run,
 ) {
-    let Run { mut records, mut ahead, mut inside, mut special, mut close, mut wrong, .. } = *run;
-    let mut all = None;
+    let Run { mut records, mut ahead, mut inside, mut special, mut close, mut wrong } = *run;
     for block in blocks {
         // SAFETY: a block has 64 bytes; the caller vouches for the instructions.
         let (separators, lfs, crs, quotes) = unsafe {
             let block = L::load(block.as_ptr());
-            all = Some(all.map_or(block, |all| L::or(all, block)));
             let is = |byte| L::equal(block, byte);
             (is(plan.separator), is(b'\n'), is(b'\r'), is(plan.quote))
         };
@@ -109,7 +105,5 @@ pub(super) unsafe fn by_words<L: Level, const QUOTES: bool>(
         let stops = u64::from(ends.count_ones());
         ahead = ahead.wrapping_add(ended.wrapping_mul(plan.width)).wrapping_sub(stops);
     }
-    // SAFETY: the caller vouches for the instructions.
-    let high = run.high | all.map_or(0, |all| unsafe { L::high(all) });
-    *run = Run { records, ahead, inside, special, close, wrong, high };
+    *run = Run { records, ahead, inside, special, close, wrong };
 }

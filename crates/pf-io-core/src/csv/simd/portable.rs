@@ -41,11 +41,6 @@ unsafe impl Level for Portable {
     }
 
     #[inline(always)]
-    unsafe fn or(one: Self::Block, other: Self::Block) -> Self::Block {
-        std::array::from_fn(|at| one[at] | other[at])
-    }
-
-    #[inline(always)]
     unsafe fn high(block: Self::Block) -> u64 {
         let mut mask = 0;
         for (index, word) in block.into_iter().enumerate() {

@@ -44,8 +44,6 @@ pub struct Tally {
     cr: u64,
     /// Not zero if something is not as it should be: then nothing of the rest is true.
     wrong: u64,
-    /// Not zero if there were bytes above 127.
-    high: u64,
     /// There were quotes.
     quotes: bool,
     /// The text is not simple: that need not be tried again.
@@ -65,7 +63,6 @@ impl Tally {
             close: 0,
             cr: 0,
             wrong: 0,
-            high: 0,
             quotes: false,
             odd: false,
         }
@@ -74,11 +71,6 @@ impl Tally {
     /// All records were as they should be.
     pub fn regular(&self) -> bool {
         self.wrong == 0
-    }
-
-    /// Whether all bytes since the last call were ASCII.
-    pub fn take_ascii(&mut self) -> bool {
-        std::mem::take(&mut self.high) == 0
     }
 
     /// The last byte is in quotes that are still open.
@@ -118,7 +110,6 @@ pub(super) unsafe fn tally<L: Level>(marks: &Marks, bytes: &[u8], to: &mut Tally
         let mut block = [0; 64];
         block[..rest.len()].copy_from_slice(rest);
         let block = L::load(block.as_ptr());
-        to.high |= L::high(block);
         let (turns, valid) = (Turns::of(marks.width), below(rest.len() as u32));
         if marks.quote.is_some() {
             to.step::<L, true>(marks, &turns, block, valid);
@@ -189,7 +180,6 @@ unsafe fn plain<L: Level, const QUOTES: bool>(
             field: u64::from(byte == b'\n' || byte == marks.separator),
             record: u64::from(byte == b'\n'),
             close: run.close,
-            high: to.high | run.high,
             ..*to
         };
         done += blocks.len();
@@ -209,17 +199,13 @@ unsafe fn careful<L: Level, const QUOTES: bool>(
 ) {
     let turns = Turns::of(marks.width);
     let mut tally = to.clone();
-    let mut all = None;
     for block in blocks {
         // SAFETY: a block has 64 bytes; the caller vouches for the instructions.
         unsafe {
             let block = L::load(block.as_ptr());
-            all = Some(all.map_or(block, |all| L::or(all, block)));
             tally.step::<L, QUOTES>(marks, &turns, block, u64::MAX);
         }
     }
-    // SAFETY: as above.
-    tally.high |= all.map_or(0, |all| unsafe { L::high(all) });
     *to = tally;
 }
 
@@ -363,10 +349,9 @@ mod tests {
     }
 
     /// What is told of a text, and nothing else if it is not regular.
-    fn told(tally: &Tally) -> Option<[u64; 8]> {
-        let Tally { records, blank, open, inside, field, record, close, high, .. } = *tally;
-        let high = u64::from(high != 0);
-        tally.regular().then_some([records, blank, open.into(), inside, field, record, close, high])
+    fn told(tally: &Tally) -> Option<[u64; 7]> {
+        let Tally { records, blank, open, inside, field, record, close, .. } = *tally;
+        tally.regular().then_some([records, blank, open.into(), inside, field, record, close])
     }
 
     #[test]

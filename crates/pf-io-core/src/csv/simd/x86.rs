@@ -2,11 +2,11 @@
 
 use std::arch::x86_64::{
     __m128i, __m256i, __m512i, _mm_clmulepi64_si128, _mm_cmpeq_epi8, _mm_cvtsi128_si64,
-    _mm_loadu_si128, _mm_movemask_epi8, _mm_or_si128, _mm_set_epi64x, _mm_set1_epi8,
-    _mm256_cmpeq_epi8, _mm256_loadu_si256, _mm256_movemask_epi8, _mm256_or_si256, _mm256_set1_epi8,
-    _mm512_add_epi32, _mm512_castsi512_si128, _mm512_cmpeq_epi8_mask, _mm512_cvtepu8_epi32,
+    _mm_loadu_si128, _mm_movemask_epi8, _mm_set_epi64x, _mm_set1_epi8, _mm256_cmpeq_epi8,
+    _mm256_loadu_si256, _mm256_movemask_epi8, _mm256_set1_epi8, _mm512_add_epi32,
+    _mm512_castsi512_si128, _mm512_cmpeq_epi8_mask, _mm512_cvtepu8_epi32,
     _mm512_extracti32x4_epi32, _mm512_loadu_si512, _mm512_maskz_compress_epi8, _mm512_movepi8_mask,
-    _mm512_or_si512, _mm512_set1_epi8, _mm512_set1_epi32, _mm512_storeu_si512, _pdep_u64,
+    _mm512_set1_epi8, _mm512_set1_epi32, _mm512_storeu_si512, _pdep_u64,
 };
 
 use super::groups::by_groups;
@@ -38,12 +38,6 @@ unsafe impl Level for Sse2 {
         // SAFETY: SSE2 is part of x86-64.
         let equal = |part| unsafe { _mm_cmpeq_epi8(part, _mm_set1_epi8(byte as i8)) };
         join16(block.map(equal))
-    }
-
-    #[inline(always)]
-    unsafe fn or(one: Self::Block, other: Self::Block) -> Self::Block {
-        // SAFETY: SSE2 is part of x86-64.
-        std::array::from_fn(|at| unsafe { _mm_or_si128(one[at], other[at]) })
     }
 
     #[inline(always)]
@@ -83,12 +77,6 @@ unsafe impl Level for Avx2 {
     }
 
     #[inline(always)]
-    unsafe fn or(one: Self::Block, other: Self::Block) -> Self::Block {
-        // SAFETY: the caller vouches for AVX2.
-        std::array::from_fn(|at| unsafe { _mm256_or_si256(one[at], other[at]) })
-    }
-
-    #[inline(always)]
     unsafe fn high([low, high]: Self::Block) -> u64 {
         // SAFETY: the caller vouches for AVX2.
         let (low, high) = unsafe { (_mm256_movemask_epi8(low), _mm256_movemask_epi8(high)) };
@@ -122,12 +110,6 @@ unsafe impl Level for Avx512 {
     unsafe fn equal(block: Self::Block, byte: u8) -> u64 {
         // SAFETY: the caller vouches for AVX-512BW.
         unsafe { _mm512_cmpeq_epi8_mask(block, _mm512_set1_epi8(byte as i8)) }
-    }
-
-    #[inline(always)]
-    unsafe fn or(one: Self::Block, other: Self::Block) -> Self::Block {
-        // SAFETY: the caller vouches for AVX-512.
-        unsafe { _mm512_or_si512(one, other) }
     }
 
     #[inline(always)]

@@ -13,32 +13,23 @@ const PREAMBLE: u64 = 100;
 /// Misfits that are remembered.
 const MISFITS: usize = 5;
 
-/// A dialect and what it makes of the sample.
-#[derive(Debug, Clone)]
-pub(super) struct Scored {
-    pub dialect: Dialect,
-    /// Lines before the table.
-    pub skip: u64,
+/// What a dialect makes of the sample, without a look into its cells.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Outline {
     pub width: usize,
     pub records: u64,
-    /// The first lines whose records have another width.
-    pub misfits: Vec<u64>,
-    pub misfit_count: u64,
-    /// Share of cells, the first record left out, that are no text.
-    pub typed: f64,
-    pub columns: Vec<Looks>,
-    pub first: Vec<Vec<u8>>,
-    pub first_looks: Vec<Looks>,
+    /// Records of another width.
+    pub misfits: u64,
     pub quoted: u64,
     pub anomalies: u64,
     /// The sample ends inside quotes, or nearly all of it is one record that does not end.
     pub open: bool,
 }
 
-impl Scored {
+impl Outline {
     /// Every record has the same number of fields.
     pub fn explains(&self) -> bool {
-        self.misfit_count == 0 && !self.open
+        self.misfits == 0 && !self.open
     }
 
     /// Share of the records that have the width.
@@ -46,18 +37,34 @@ impl Scored {
         if self.records == 0 {
             return 1.0;
         }
-        (self.records - self.misfit_count) as f64 / self.records as f64
+        (self.records - self.misfits) as f64 / self.records as f64
     }
 }
 
-/// Reads the sample as `dialect`, with `skip` lines left out.
-pub(super) fn score(
+/// A dialect and what it makes of the sample.
+#[derive(Debug, Clone)]
+pub(super) struct Scored {
+    pub dialect: Dialect,
+    /// Lines before the table.
+    pub skip: u64,
+    pub outline: Outline,
+    /// The first lines whose records have another width.
+    pub misfits: Vec<u64>,
+    /// Share of cells, the first record left out, that are no text.
+    pub typed: f64,
+    pub columns: Vec<Looks>,
+    pub first: Vec<Vec<u8>>,
+    pub first_looks: Vec<Looks>,
+}
+
+/// Divides the sample, with `skip` lines left out, as `dialect` does.
+pub(super) fn outline(
     sample: &[u8],
     whole: bool,
     dialect: &Dialect,
     skip: u64,
     ragged: bool,
-) -> Scored {
+) -> Outline {
     let bytes = &sample[skip_lines(sample, skip, dialect.newline)..];
     let mut widths: Vec<u64> = Vec::new();
     let shape = records(bytes, dialect, whole, |_, fields| {
@@ -76,16 +83,37 @@ pub(super) fn score(
     } else {
         widths.iter().rposition(|&count| count == most && count > 0).unwrap_or(0)
     };
-
-    let comma = dialect.separator != b',';
-    let (mut seen, mut typed, mut cells) = (0, 0_u64, 0_u64);
     let fitting = match width {
         WIDEST => 0,
         _ if ragged => total,
         _ => widths.get(width).copied().unwrap_or(0),
     };
-    let (mut misfits, misfit_count) = (Vec::new(), total - fitting);
-    let most_misfits = usize::try_from(misfit_count).map_or(MISFITS, |count| count.min(MISFITS));
+    let endless = shape.cut > (64 << 10) && shape.cut > bytes.len() / 2;
+    Outline {
+        width,
+        records: total,
+        misfits: total - fitting,
+        quoted: shape.quoted,
+        anomalies: shape.anomalies,
+        open: shape.open && whole || endless,
+    }
+}
+
+/// Reads the sample as `dialect`, with `skip` lines left out.
+pub(super) fn score(
+    sample: &[u8],
+    whole: bool,
+    dialect: &Dialect,
+    skip: u64,
+    ragged: bool,
+) -> Scored {
+    let outline = outline(sample, whole, dialect, skip, ragged);
+    let bytes = &sample[skip_lines(sample, skip, dialect.newline)..];
+    let width = outline.width;
+    let comma = dialect.separator != b',';
+    let (mut seen, mut typed, mut cells) = (0, 0_u64, 0_u64);
+    let mut misfits = Vec::new();
+    let most_misfits = usize::try_from(outline.misfits).map_or(MISFITS, |count| count.min(MISFITS));
     let mut columns = vec![Looks::Empty; width];
     let (mut first, mut first_looks) = (Vec::new(), Vec::new());
     records(bytes, dialect, whole, |line, fields| {
@@ -118,21 +146,15 @@ pub(super) fn score(
         cells = first_looks.len() as u64;
         typed = first_looks.iter().filter(|kind| kind.is_typed()).count() as u64;
     }
-    let endless = shape.cut > (64 << 10) && shape.cut > bytes.len() / 2;
     Scored {
         dialect: dialect.clone(),
         skip,
-        width,
-        records: total,
+        outline,
         misfits,
-        misfit_count,
         typed: if cells == 0 { 0.0 } else { typed as f64 / cells as f64 },
         columns,
         first,
         first_looks,
-        quoted: shape.quoted,
-        anomalies: shape.anomalies,
-        open: shape.open && whole || endless,
     }
 }
 
@@ -162,6 +184,7 @@ pub(super) fn preambles(sample: &[u8], dialect: &Dialect) -> Vec<u64> {
 /// inside a field, so several lines are tried as the start of the first whole record.
 pub(super) fn fits_later(block: &[u8], scored: &Scored, ragged: bool) -> bool {
     const STARTS: u64 = 20;
+    let width = scored.outline.width;
     (1..=STARTS).any(|lines| {
         let start = skip_lines(block, lines, scored.dialect.newline);
         if start == block.len() {
@@ -170,8 +193,8 @@ pub(super) fn fits_later(block: &[u8], scored: &Scored, ragged: bool) -> bool {
         }
         let mut wrong = false;
         let shape = records(&block[start..], &scored.dialect, false, |_, fields| {
-            let short = ragged && fields.len() < scored.width;
-            wrong |= !fields.is_empty() && fields.len() != scored.width && !short;
+            let short = ragged && fields.len() < width;
+            wrong |= !fields.is_empty() && fields.len() != width && !short;
             !wrong
         });
         !wrong && shape.cut <= block.len() / 2
