@@ -7,11 +7,13 @@
 //! and given back with the map as soon as somebody waits, so nobody waits longer than a look takes.
 //! A holder that is stopped for longer than `/proc/sys/fs/lease-break-time` (45 s) loses it.
 //!
-//! Looks are granted for pages in memory only, whose reading cannot fail either. Only local file
-//! systems have leases on which all writers of a file agree, and only the owner of a file (or a
-//! process with the right to) gets one; what is not granted must be read.
+//! Looks are granted for pages in memory only, whose reading cannot fail either. They are mapped all at
+//! once (`MADV_POPULATE_READ`), which is an error where looking at them would be SIGBUS. Threads get
+//! less in each other's way if no two of them map parts of the same 2 MiB, which share a page table.
+//! Only local file systems have leases on which all writers of a file agree, and only the owner of a
+//! file (or a process with the right to) gets one; what is not granted must be read.
 //!
-//! Source: `fcntl(2)`, section "Leases".
+//! Sources: `fcntl(2)`, section "Leases"; `madvise(2)`.
 
 use std::fs::File;
 use std::ops::{Deref, Range};
@@ -21,10 +23,16 @@ use std::path::Path;
 use std::ptr::NonNull;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
+use rayon::ThreadPool;
+
 /// `F_SETSIG` of `fcntl(2)`, on the processors that this is compiled for.
 const F_SETSIG: libc::c_int = 10;
+/// Maps pages, as if they were read; from Linux 5.14 on.
+const MADV_POPULATE_READ: libc::c_int = 22;
 /// Pages that are asked for at once.
 const PAGES: usize = 256;
+/// It takes a millisecond or more to unmap so many bytes.
+const LARGE: usize = 32 << 20;
 
 /// A file that is mapped under a lease, until somebody wants to write to it.
 #[derive(Debug)]
@@ -43,6 +51,8 @@ struct Map {
     start: NonNull<u8>,
     length: usize,
     page: usize,
+    /// The system maps whole ranges, and memory is not taken for those of which a file has nothing.
+    maps_ranges: bool,
     file: File,
 }
 
@@ -60,7 +70,11 @@ impl Leased {
         let file = File::open(path).ok()?;
         let (metadata, wanted) = (file.metadata().ok()?, open.metadata().ok()?);
         let is_same = (metadata.dev(), metadata.ino()) == (wanted.dev(), wanted.ino());
-        if !is_same || !is_local(&file) {
+        let system = file_system(&file)?;
+        let local = [libc::EXT4_SUPER_MAGIC, libc::XFS_SUPER_MAGIC, libc::BTRFS_SUPER_MAGIC];
+        // Holes of files in memory are filled when they are mapped.
+        let maps_ranges = local.contains(&system);
+        if !is_same || !(maps_ranges || system == libc::TMPFS_MAGIC) {
             return None;
         }
         // SAFETY: asks for a number.
@@ -76,7 +90,7 @@ impl Leased {
             return None;
         }
         // From here on a map without a length gives the lease back.
-        let mut map = Map { start: NonNull::dangling(), length: 0, page, file };
+        let mut map = Map { start: NonNull::dangling(), length: 0, page, maps_ranges, file };
         // It may have been cut short before there was a lease.
         if map.file.metadata().ok()?.len() < size {
             return None;
@@ -90,6 +104,7 @@ impl Leased {
             return None;
         }
         (map.start, map.length) = (NonNull::new(start.cast())?, length);
+        map.maps_ranges &= map.populate(&(0..1)) || errno() != libc::EINVAL;
         Some(Self { map: RwLock::new(Some(map)) })
     }
 
@@ -101,7 +116,15 @@ impl Leased {
             *self.map.write().unwrap_or_else(PoisonError::into_inner) = None;
             return None;
         }
-        map.as_ref()?.is_resident(&range).then_some(Look { map, range })
+        map.as_ref()?.is_ready(&range).then_some(Look { map, range })
+    }
+
+    /// Gives the lease back at once, and the map, which takes longer, by a thread of the pool.
+    pub fn give_back(self, pool: &ThreadPool) {
+        let map = self.map.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let Some(map) = map.filter(|map| map.length >= LARGE) else { return };
+        map.give_back();
+        pool.spawn(move || drop(map));
     }
 }
 
@@ -113,10 +136,38 @@ impl Map {
     }
 
     /// Whether a part of the map, checked here to be one, is in memory.
-    fn is_resident(&self, range: &Range<usize>) -> bool {
+    fn is_ready(&self, range: &Range<usize>) -> bool {
         if range.start > range.end || range.end > self.length {
             return false;
         }
+        if self.maps_ranges {
+            // Else the first page of a file that is not in memory would be read as a map is.
+            let first = range.start..range.end.min(range.start + 1);
+            self.is_resident(&first) && self.populate(range)
+        } else {
+            self.is_resident(range)
+        }
+    }
+
+    /// Maps all pages of a part of the map; false if the system does not, or cannot read them.
+    fn populate(&self, range: &Range<usize>) -> bool {
+        let start = range.start / self.page * self.page;
+        // SAFETY: whole pages of the map, whose contents stay as they are.
+        let answer = unsafe {
+            let from = self.start.add(start).as_ptr().cast();
+            libc::madvise(from, range.end - start, MADV_POPULATE_READ)
+        };
+        answer == 0
+    }
+
+    /// Lets those go on who wait to write; nobody has a look any more.
+    fn give_back(&self) {
+        // SAFETY: the file is open.
+        unsafe { libc::fcntl(self.file.as_raw_fd(), libc::F_SETLEASE, libc::F_UNLCK) };
+    }
+
+    /// Whether all pages of a part of the map are in memory.
+    fn is_resident(&self, range: &Range<usize>) -> bool {
         let mut found = [0u8; PAGES];
         let mut at = range.start / self.page * self.page;
         while at < range.end {
@@ -154,21 +205,25 @@ impl Drop for Map {
             if self.length > 0 {
                 libc::munmap(self.start.as_ptr().cast(), self.length);
             }
-            libc::fcntl(self.file.as_raw_fd(), libc::F_SETLEASE, libc::F_UNLCK);
         }
+        self.give_back();
     }
 }
 
-/// Whether a file lies on a file system whose files nobody else can change behind the system's back.
-fn is_local(file: &File) -> bool {
+/// What kind of file system a file lies on; of the local ones it is known that nobody changes their
+/// files behind the system's back.
+fn file_system(file: &File) -> Option<libc::c_long> {
     // SAFETY: all-zero bytes are a valid answer, which the call overwrites.
     let (answer, found) = unsafe {
         let mut found: libc::statfs = std::mem::zeroed();
         (libc::fstatfs(file.as_raw_fd(), &raw mut found), found)
     };
-    let local =
-        [libc::EXT4_SUPER_MAGIC, libc::XFS_SUPER_MAGIC, libc::BTRFS_SUPER_MAGIC, libc::TMPFS_MAGIC];
-    answer == 0 && local.contains(&found.f_type)
+    (answer == 0).then_some(found.f_type)
+}
+
+/// Why the last call of the system failed.
+fn errno() -> i32 {
+    std::io::Error::last_os_error().raw_os_error().unwrap_or(0)
 }
 
 #[cfg(test)]

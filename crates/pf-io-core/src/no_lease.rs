@@ -6,6 +6,8 @@ use std::marker::PhantomData;
 use std::ops::{Deref, Range};
 use std::path::Path;
 
+use rayon::ThreadPool;
+
 /// A lease that is not to be had.
 #[derive(Debug)]
 pub(crate) struct Leased(Infallible);
@@ -21,6 +23,11 @@ impl Leased {
 
     /// There is nothing to look at.
     pub fn look(&self, _range: Range<usize>) -> Option<Look<'_>> {
+        match self.0 {}
+    }
+
+    /// There is nothing to give back.
+    pub fn give_back(self, _pool: &ThreadPool) {
         match self.0 {}
     }
 }

@@ -2,6 +2,8 @@
 
 use std::ops::{Deref, Range};
 
+use rayon::ThreadPool;
+
 use crate::lease::{Leased, Look};
 use crate::{Result, Source};
 
@@ -47,6 +49,13 @@ impl<'s> Pieces<'s> {
     /// Pieces of a source, in place if that is possible.
     pub fn new(source: &'s Source) -> Self {
         Self { source, leased: source.lease() }
+    }
+
+    /// Lets go of the source; what takes longer is done by a thread of the pool.
+    pub fn finish(self, pool: &ThreadPool) {
+        if let Some(leased) = self.leased {
+            leased.give_back(pool);
+        }
     }
 
     /// The bytes of a range; an error if they cannot be read, or the file has become shorter.

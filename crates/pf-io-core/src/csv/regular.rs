@@ -18,9 +18,9 @@ use crate::{Context, Result, Source};
 
 /// Bytes of a range, about, unless the caller wants others.
 pub(super) const RANGE_BYTES: u64 = 4 << 20;
-/// Bytes that are looked at at once. The system copies faster into a buffer that the second-level
-/// cache does not hold as a whole, and the third one has it when it is counted.
-const PIECE: usize = 1 << 20;
+/// Bytes that are looked at at once: those that a page table maps, whose lock is not another thread's
+/// then. Where they are copied, the third-level cache has them when they are counted.
+const PIECE: usize = 2 << 20;
 /// What is counted at once; the bytes of a piece behind the last block come again with the next one.
 const BLOCK: usize = 64;
 /// Bytes that are read at once to find the end of a range.
@@ -50,20 +50,22 @@ impl Regular<'_> {
         if !lines || !plain || self.width == 0 {
             return Ok(None);
         }
-        let bytes = self.source.size().saturating_sub(self.start);
-        let ranges = bytes.div_ceil(self.range_bytes);
+        let (start, size) = (self.start, self.source.size());
+        let first = start / self.range_bytes;
+        let behind = if start < size { size.div_ceil(self.range_bytes) } else { first };
+        let ranges = behind - first;
         let threads = self.context.threads().min(usize::try_from(ranges).unwrap_or(usize::MAX));
         let memory = (threads * Buffer::size(PIECE + BLOCK)) as u64;
         let _charge = self.context.budget().charge(self.source.path(), memory, "blocks of text")?;
         let pieces = Pieces::new(self.source);
-        let (next, records) = (AtomicU64::new(0), AtomicU64::new(0));
+        let (next, records) = (AtomicU64::new(first), AtomicU64::new(0));
         let given_up = AtomicBool::new(false);
         let failed = Mutex::new(None);
         let worker = || {
             let mut buffer = Buffer::default();
             while !given_up.load(Ordering::Relaxed) {
                 let range = next.fetch_add(1, Ordering::Relaxed);
-                if range >= ranges {
+                if range >= behind {
                     break;
                 }
                 match self.range(range, &pieces, &mut buffer) {
@@ -88,6 +90,7 @@ impl Regular<'_> {
                 }
             });
         }
+        pieces.finish(self.context.pool());
         if let Some(error) = failed.into_inner().unwrap_or_else(PoisonError::into_inner) {
             return Err(error);
         }
@@ -105,16 +108,20 @@ impl Regular<'_> {
             width: self.width,
         };
         let mut tally = Tally::at_record();
-        let mut at = self.start + range * self.range_bytes;
-        let end = (at + self.range_bytes).min(size);
+        let mut at = (range * self.range_bytes).max(self.start);
+        let end = (range + 1).saturating_mul(self.range_bytes).min(size);
         // The first line end belongs to the range before.
-        let mut begun = range == 0;
+        let mut begun = at == self.start;
         // Up to where bytes were looked at; those from `at` on were less than a block.
         let mut seen = at;
         let mut last = 0;
         loop {
             self.context.check()?;
-            let (most, stop) = if seen < end { (PIECE, end) } else { (TAIL, size) };
+            let (most, stop) = if seen < end {
+                (PIECE - (seen % PIECE as u64) as usize, end)
+            } else {
+                (TAIL, size)
+            };
             let count = usize::try_from(stop - seen).map_or(most, |left| left.min(most));
             let piece = pieces.get(at..seen + count as u64, buffer)?;
             self.context.progress().add(count as u64, 0);
